@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "bytes/diag.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static void fill(struct diag *d, enum diag_place place, uint64_t where, const char *format,
+		 va_list args)
+{
+	if (!d)
+		return;
+	d->place = place;
+	d->where = where;
+	(void)vsnprintf(d->what, sizeof(d->what), format, args);
+}
+
+int diag_offset(struct diag *d, int error, uint64_t off, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	fill(d, DIAG_OFFSET, off, format, args);
+	va_end(args);
+	return error;
+}
+
+int diag_line(struct diag *d, int error, unsigned int line, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	fill(d, DIAG_LINE, line, format, args);
+	va_end(args);
+	return error;
+}
+
+int diag_plain(struct diag *d, int error, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	fill(d, DIAG_NOWHERE, 0, format, args);
+	va_end(args);
+	return error;
+}
