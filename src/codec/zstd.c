@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * zstd through libzstd.
+ *
+ * A frame whose decompressed size is known and fits into the free room is decoded in place by the
+ * library; otherwise it keeps a window of its own, of at most 2^WINDOW_LOG_MAX bytes.
+ */
+#include <stdlib.h>
+#include <zstd.h>
+#include <zstd_errors.h>
+
+#include "codec/codec-internal.h"
+
+/* 64 MiB, so that a window and the library's tables stay below CODEC_WORK_MAX. */
+#define WINDOW_LOG_MAX 26
+
+struct zstd_state {
+	ZSTD_DCtx *decoder;
+};
+
+static void *zstd_new(void)
+{
+	return calloc(1, sizeof(struct zstd_state));
+}
+
+static void zstd_free(void *state)
+{
+	struct zstd_state *z = state;
+
+	ZSTD_freeDCtx(z->decoder);
+	free(z);
+}
+
+static int zstd_size_hint(struct bytes in, uint64_t *ret_size)
+{
+	uint64_t sum = 0;
+
+	while (in.size > 0) {
+		unsigned long long size = ZSTD_getFrameContentSize(in.base, in.size);
+		size_t packed;
+
+		if (size == ZSTD_CONTENTSIZE_UNKNOWN || size == ZSTD_CONTENTSIZE_ERROR ||
+		    __builtin_add_overflow(sum, size, &sum))
+			return -ENODATA;
+		packed = ZSTD_findFrameCompressedSize(in.base, in.size);
+		if (ZSTD_isError(packed) || packed == 0 || packed > in.size)
+			return -ENODATA;
+		in = bytes_of(in.base + packed, in.size - packed);
+	}
+	*ret_size = sum;
+	return 0;
+}
+
+static int error_of(size_t ret, uint64_t off, struct diag *diag)
+{
+	switch (ZSTD_getErrorCode(ret)) {
+	case ZSTD_error_memory_allocation:
+		return -ENOMEM;
+	case ZSTD_error_frameParameter_windowTooLarge:
+		return diag_offset(diag, -ENOMEM, off,
+				   "zstd window needs more memory than the limit of %u MiB",
+				   1u << (WINDOW_LOG_MAX - 20));
+	case ZSTD_error_frameParameter_unsupported:
+	case ZSTD_error_version_unsupported:
+		return diag_offset(diag, -EOPNOTSUPP, off, "zstd options that libzstd does not know");
+	case ZSTD_error_dictionary_wrong:
+		return diag_offset(diag, -EOPNOTSUPP, off, "zstd data needs a dictionary");
+	case ZSTD_error_checksum_wrong:
+		return diag_offset(diag, -EBADMSG, off, "zstd checksum is wrong");
+	case ZSTD_error_prefix_unknown:
+		return diag_offset(diag, -EBADMSG, off, "no zstd header where one must be");
+	default:
+		return diag_offset(diag, -EBADMSG, off, "zstd data is damaged: %s",
+				   ZSTD_getErrorName(ret));
+	}
+}
+
+static int run(ZSTD_DCtx *decoder, struct bytes in, struct codec_sink *sink, struct diag *diag)
+{
+	ZSTD_inBuffer from = { in.base, in.size, 0 };
+
+	for (;;) {
+		ZSTD_outBuffer to = { 0 };
+		uint8_t *p;
+		size_t ret;
+		int r;
+
+		r = codec_sink_room(sink, &p, &to.size);
+		if (r < 0)
+			return r;
+		to.dst = p;
+		ret = ZSTD_decompressStream(decoder, &to, &from);
+		r = codec_sink_wrote(sink, to.pos);
+		if (r < 0)
+			return r;
+		if (ZSTD_isError(ret))
+			return error_of(ret, from.pos, diag);
+		if (from.pos < from.size)
+			continue;
+		if (ret == 0)
+			return 0;
+		if (to.pos < to.size)
+			return diag_offset(diag, -EBADMSG, from.pos, "zstd data is cut off");
+	}
+}
+
+static int zstd_decode(void *state, struct bytes in, struct codec_sink *sink, struct diag *diag)
+{
+	struct zstd_state *z = state;
+	int r;
+
+	if (!z->decoder)
+		z->decoder = ZSTD_createDCtx();
+	if (!z->decoder)
+		return -ENOMEM;
+	ZSTD_DCtx_reset(z->decoder, ZSTD_reset_session_only);
+	ZSTD_DCtx_setParameter(z->decoder, ZSTD_d_windowLogMax, WINDOW_LOG_MAX);
+	r = run(z->decoder, in, sink, diag);
+	if (ZSTD_sizeof_DCtx(z->decoder) > CODEC_KEEP_MAX) {
+		ZSTD_freeDCtx(z->decoder);
+		z->decoder = NULL;
+	}
+	return r;
+}
+
+const struct codec_ops codec_zstd = { zstd_new, zstd_free, zstd_size_hint, zstd_decode };
