@@ -67,6 +67,7 @@ static int make_one(void *ctx, unsigned int thread, uint32_t item)
 	return 0;
 }
 
+int make_manifest(struct depmod *d);
 static int make_builtin(struct depmod *d)
 {
 	return 0;
