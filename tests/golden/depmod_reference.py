@@ -94,9 +94,8 @@ def facts_of(path):
 
     info = collections.defaultdict(list)
     for text in elf.section(b'.modinfo').split(b'\0'):
-        key, equals, value = text.partition(b'=')
-        if equals:
-            info[key].append(value)
+        key, _, value = text.partition(b'=')    # a key alone has an empty value
+        info[key].append(value)
 
     crcs, entries, imports = [], [], []
     for name, section, kind in elf.symbols():
