@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/*
+ * One module file on disk, compressed or not, to its facts.
+ */
+#include "codec/codec.h"
+#include "elf/facts.h"
+
+/* A longer signature than this is none that a kernel would look at. */
+#define MODFILE_SIGNATURE_MAX ((uint32_t)1024 * 1024)
+
+/**
+ * struct modfile_budget - bounds what many readers hold of decompressed files
+ * @acquire: asked before a file is decompressed, with its likely size; may wait
+ * @release: called with the same number when it is gone again
+ * All zero is no bound.
+ */
+struct modfile_budget {
+	void (*acquire)(void *ctx, uint64_t bytes);
+	void (*release)(void *ctx, uint64_t bytes);
+	void *ctx;
+};
+
+/** struct modfile - what a file holds; everything lives in the caller's arena */
+struct modfile {
+	const struct facts *facts;
+	enum codec_kind codec;
+	uint64_t size;	     /* of the file, bytes */
+	uint64_t plain_size; /* decompressed */
+	/* Parts of a signature, empty without one or where it has no such part. */
+	struct bytes signer, key_id, signature;
+};
+
+/** struct modfile_reader - memory that is reused from file to file; one a thread */
+struct modfile_reader;
+
+/**
+ * modfile_reader_new() - @budget: copied; NULL for no bound
+ * Return: NULL without memory.
+ */
+struct modfile_reader *modfile_reader_new(const struct modfile_budget *budget);
+void modfile_reader_free(struct modfile_reader *reader);
+
+/**
+ * modfile_read() - read the module file at @path below @dir_fd
+ * @want: enum facts_want; signature parts are read with FACTS_WANT_SIGNATURE
+ * @arena: owns what @ret_file points to
+ * @ret_file: written only on success
+ *
+ * A compressed file is decompressed as a whole, of a plain one only what is needed is read. No
+ * file is mapped: one that shrinks meanwhile is an error and no signal.
+ * Return: 0; -EISDIR a directory; -EINVAL another thing that is no regular file; -ENOEXEC not a
+ * module; -EBADMSG damaged; -E2BIG over CODEC_OUTPUT_MAX or another limit; -EOPNOTSUPP a kind of
+ * compression that is not built in; -ENOMEM; -errno of open(2) or pread(2). The diag says why in
+ * all cases but errors of open(2).
+ */
+int modfile_read(struct modfile_reader *reader, int dir_fd, const char *path, unsigned int want,
+		 struct arena *arena, struct modfile *ret_file, struct diag *diag);
