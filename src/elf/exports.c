@@ -20,8 +20,7 @@
 struct context {
 	struct facts_reader *r;
 	const struct elf *elf;
-	const struct table *symbols;
-	struct bytes strings;
+	const struct elf_symbols *symbols;
 	struct bytes *contents; /* of each section, once read */
 	bool *is_read;
 	struct diag *diag;
@@ -145,7 +144,8 @@ static int read_ksymtab_symbol(struct context *c, const struct elf_symbol *s, co
 }
 
 /* Where the CRC and the namespace of an export stand is told by two more symbols. */
-static int read_attribute(struct context *c, const struct elf_symbol *s, const char *name)
+static int read_attribute(struct context *c, size_t index, const struct elf_symbol *s,
+			  const char *name)
 {
 	bool is_crc = name[2] == 'c';
 	const char *symbol = name + (is_crc ? 6 : 12), *ns;
@@ -166,12 +166,12 @@ static int read_attribute(struct context *c, const struct elf_symbol *s, const c
 		return ret == -ENOENT ? 0 : ret;
 	if (is_crc) {
 		if (bytes_u32(b, s->value, c->elf->is_big, &crc) < 0)
-			return diag_offset(c->diag, -EBADMSG, s->value,
+			return diag_offset(c->diag, -EBADMSG, elf_symbol_off(c->symbols, index),
 					   "CRC of an export lies outside of its section");
 		set_crc(c, i, crc);
 	} else {
 		if (bytes_string(b, s->value, &ns) < 0)
-			return diag_offset(c->diag, -EBADMSG, s->value,
+			return diag_offset(c->diag, -EBADMSG, elf_symbol_off(c->symbols, index),
 					   "namespace of an export lies outside of its section");
 		set_namespace(c, i, ns, strnlen(ns, SYMBOL_NAME_MAX));
 	}
@@ -185,7 +185,7 @@ static int read_by_symbols(struct context *c, const uint32_t *special, size_t n)
 
 	for (size_t k = 0; k < n; k++) {
 		struct elf_symbol s = elf_symbol_at(c->elf, c->symbols, special[k]);
-		const char *name = (const char *)c->strings.base + s.name_off;
+		const char *name = (const char *)c->symbols->strings.base + s.name_off;
 
 		if (s.section == ELF_SHN_LIVEPATCH) {
 			uint32_t at = facts_pool_add(c->r, name, strnlen(name, SYMBOL_NAME_MAX));
@@ -203,11 +203,11 @@ static int read_by_symbols(struct context *c, const uint32_t *special, size_t n)
 		return 0;
 	for (size_t k = 0; k < n; k++) {
 		struct elf_symbol s = elf_symbol_at(c->elf, c->symbols, special[k]);
-		const char *name = (const char *)c->strings.base + s.name_off;
+		const char *name = (const char *)c->symbols->strings.base + s.name_off;
 
 		if (s.section == ELF_SHN_LIVEPATCH || strncmp(name, "__ksymtab_", 10) == 0)
 			continue;
-		ret = read_attribute(c, &s, name);
+		ret = read_attribute(c, special[k], &s, name);
 		if (ret < 0)
 			return ret;
 	}
@@ -268,7 +268,7 @@ static int read_relocations(struct context *c, const struct elf_section *rel, ui
 		const char *string;
 		uint32_t in_place;
 
-		if (r.symbol == 0 || r.symbol >= c->symbols->n)
+		if (r.symbol == 0 || r.symbol >= c->symbols->entries.n)
 			return diag_offset(c->diag, -EBADMSG, rel->off + i * t.entry_size,
 					   "relocation of an export names symbol %u", r.symbol);
 		s = elf_symbol_at(c->elf, c->symbols, r.symbol);
@@ -327,12 +327,10 @@ static int read_by_relocations(struct context *c, const char *table_name, const 
 	return 0;
 }
 
-int exports_read(struct facts_reader *r, const struct elf *elf, const struct table *symbols,
-		 struct bytes strings, const uint32_t *special, size_t n, struct diag *diag)
+int exports_read(struct facts_reader *r, const struct elf *elf, const struct elf_symbols *symbols,
+		 const uint32_t *special, size_t n, struct diag *diag)
 {
-	struct context c = {
-		.r = r, .elf = elf, .symbols = symbols, .strings = strings, .diag = diag,
-	};
+	struct context c = { .r = r, .elf = elf, .symbols = symbols, .diag = diag };
 	const struct elf_section *plain = elf_find(elf, "__ksymtab");
 	const struct elf_section *gpl = elf_find(elf, "__ksymtab_gpl");
 	int ret;

@@ -147,12 +147,12 @@ static int find_versions(const struct elf *elf, struct version_tables *v)
 
 /* Undefined symbols become imports; what exports.c must look at goes to @special. */
 static int read_symbol_table(struct facts_reader *r, const struct elf *elf,
-			     const struct table *symbols, struct bytes strings, struct buf *special,
+			     const struct elf_symbols *symbols, struct buf *special,
 			     struct diag *diag)
 {
 	bool skip_registers = is_sparc(elf);
 
-	for (size_t i = 1; i < symbols->n; i++) {
+	for (size_t i = 1; i < symbols->entries.n; i++) {
 		struct elf_symbol s = elf_symbol_at(elf, symbols, i);
 		const char *name;
 		uint32_t at;
@@ -161,10 +161,10 @@ static int read_symbol_table(struct facts_reader *r, const struct elf *elf,
 
 		if (s.name_off == 0)
 			continue;
-		if (s.name_off >= strings.size)
-			return diag_offset(diag, -EBADMSG, s.name_off,
+		if (s.name_off >= symbols->strings.size)
+			return diag_offset(diag, -EBADMSG, elf_symbol_off(symbols, i),
 					   "name of symbol %zu lies outside of the name table", i);
-		name = (const char *)strings.base + s.name_off;
+		name = (const char *)symbols->strings.base + s.name_off;
 		if (s.section != ELF_SHN_UNDEF) {
 			if (exports_is_special(name) ||
 			    (s.section == ELF_SHN_LIVEPATCH && name[0] == '.')) {
@@ -178,7 +178,7 @@ static int read_symbol_table(struct facts_reader *r, const struct elf *elf,
 			continue;
 		size = strnlen(name, SYMBOL_NAME_MAX + 1);
 		if (size > SYMBOL_NAME_MAX)
-			return diag_offset(diag, -EBADMSG, s.name_off,
+			return diag_offset(diag, -EBADMSG, elf_symbol_off(symbols, i),
 					   "name of symbol %zu is longer than %u bytes", i,
 					   SYMBOL_NAME_MAX);
 		ret = import_of(r, name, size, s.bind == ELF_BIND_WEAK ? SYMBOL_WEAK : 0, &at);
@@ -192,21 +192,20 @@ int facts_read_symbols(struct facts_reader *r, const struct elf *elf, struct dia
 {
 	CLEANUP_BUF struct buf special = { 0 };
 	struct version_tables v = { 0 };
-	struct bytes strings = { 0 };
-	struct table symbols = { 0 };
+	struct elf_symbols symbols = { 0 };
 	int ret;
 
-	ret = elf_symbols(elf, &symbols, &strings, diag);
+	ret = elf_symbols(elf, &symbols, diag);
 	if (ret < 0 && ret != -ENOENT)
 		return ret;
 	ret = find_versions(elf, &v);
 	if (ret < 0)
 		return ret;
-	ret = symbol_map_clear(&r->map, symbols.n + v.plain_b.size / VERSION_RECORD_SIZE +
+	ret = symbol_map_clear(&r->map, symbols.entries.n + v.plain_b.size / VERSION_RECORD_SIZE +
 						v.crcs_b.size / 4);
 	if (ret < 0)
 		return ret;
-	ret = read_symbol_table(r, elf, &symbols, strings, &special, diag);
+	ret = read_symbol_table(r, elf, &symbols, &special, diag);
 	if (ret < 0)
 		return ret;
 	if (v.plain) {
@@ -219,6 +218,6 @@ int facts_read_symbols(struct facts_reader *r, const struct elf *elf, struct dia
 		if (ret < 0)
 			return ret;
 	}
-	return exports_read(r, elf, &symbols, strings, (const uint32_t *)(void *)special.base,
+	return exports_read(r, elf, &symbols, (const uint32_t *)(void *)special.base,
 			    special.size / sizeof(uint32_t), diag);
 }
