@@ -210,6 +210,9 @@ static int read_sections(const struct source *source, struct arena *arena, const
 	if (r < 0)
 		return r;
 	r = source_get(source, names.off, names.type == ELF_SECTION_NOBITS ? 0 : names.size, &text);
+	if (r == -EBADMSG)
+		return diag_offset(diag, r, elf->is_64 ? 62 : 50,
+				   "section name table lies behind the end of the file");
 	if (r < 0)
 		return r;
 	if (text.size == 0 || text.base[text.size - 1] != '\0')

@@ -76,7 +76,7 @@ static int add_export(struct context *c, const char *name, uint32_t flags, uint3
 		export.name = facts_pool_add(r, name, size);
 		buf_put(&r->exports, &export, sizeof(export));
 	}
-	return r->pool.error ? r->pool.error : r->exports.error;
+	return facts_collected(r, c->diag);
 }
 
 static struct facts_export *export_at(struct context *c, uint32_t i)
@@ -154,8 +154,10 @@ static int read_attribute(struct context *c, size_t index, const struct elf_symb
 	uint32_t i, crc;
 	int ret;
 
-	i = symbol_map_find(&c->r->map, symbol, hash_name(symbol, size));
-	if (i == UINT32_MAX)
+	ret = symbol_map_find(&c->r->map, symbol, hash_name(symbol, size), &i);
+	if (ret < 0)
+		return ret == -ENOENT ? 0 : diag_plain(c->diag, ret, "too many exports with like names");
+	if (!is_crc && (export_at(c, i)->flags & SYMBOL_NAMESPACE))
 		return 0;
 	if (is_crc && s->section == ELF_SHN_ABS) {
 		set_crc(c, i, (uint32_t)s->value);
@@ -170,12 +172,13 @@ static int read_attribute(struct context *c, size_t index, const struct elf_symb
 					   "CRC of an export lies outside of its section");
 		set_crc(c, i, crc);
 	} else {
-		if (bytes_string(b, s->value, &ns) < 0)
+		if (bytes_string_within(b, s->value, SYMBOL_NAME_MAX, &ns, &size) < 0)
 			return diag_offset(c->diag, -EBADMSG, elf_symbol_off(c->symbols, index),
-					   "namespace of an export lies outside of its section");
-		set_namespace(c, i, ns, strnlen(ns, SYMBOL_NAME_MAX));
+					   "namespace of an export has no end in its section, or is too "
+					   "long");
+		set_namespace(c, i, ns, size);
 	}
-	return c->r->pool.error;
+	return facts_collected(c->r, c->diag);
 }
 
 static int read_by_symbols(struct context *c, const uint32_t *special, size_t n)
@@ -191,8 +194,9 @@ static int read_by_symbols(struct context *c, const uint32_t *special, size_t n)
 			uint32_t at = facts_pool_add(c->r, name, strnlen(name, SYMBOL_NAME_MAX));
 
 			buf_put(&c->r->klp_symbols, &at, sizeof(at));
-			if (c->r->pool.error)
-				return c->r->pool.error;
+			ret = facts_collected(c->r, c->diag);
+			if (ret < 0)
+				return ret;
 		} else if (strncmp(name, "__ksymtab_", 10) == 0) {
 			ret = read_ksymtab_symbol(c, &s, name + 10, kflagstab);
 			if (ret < 0)
@@ -307,6 +311,7 @@ static int read_relocations(struct context *c, const struct elf_section *rel,
 		struct elf_symbol s;
 		const char *string;
 		uint32_t in_place;
+		size_t size;
 
 		if (r.symbol == 0 || r.symbol >= c->symbols->entries.n)
 			return diag_offset(c->diag, -EBADMSG, at,
@@ -323,7 +328,8 @@ static int read_relocations(struct context *c, const struct elf_section *rel,
 						   "relocation lies outside of its section");
 			r.addend = (uint64_t)(int64_t)(int32_t)in_place;
 		}
-		if (n_strings >= 2 || bytes_string(t->strings, s.value + r.addend, &string) < 0)
+		if (n_strings >= 2 || bytes_string_within(t->strings, s.value + r.addend,
+							  SYMBOL_NAME_MAX, &string, &size) < 0)
 			return diag_offset(c->diag, -EBADMSG, at,
 					   "relocations do not fit an export table");
 		if (n_strings++ == 0) {
@@ -331,7 +337,7 @@ static int read_relocations(struct context *c, const struct elf_section *rel,
 			if (ret < 0)
 				return ret;
 		} else {
-			set_namespace(c, current, string, strnlen(string, SYMBOL_NAME_MAX));
+			set_namespace(c, current, string, size);
 		}
 	}
 	return 0;
