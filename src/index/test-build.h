@@ -20,7 +20,7 @@ struct build_node {
 	struct build_value {
 		uint32_t priority;
 		const char *text;
-	} values[16];
+	} values[64];
 	size_t n_values;
 };
 
