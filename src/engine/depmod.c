@@ -194,8 +194,7 @@ int depmod_run(const struct depmod_options *options, const struct events *events
 	buf_done(&d.builtin_modinfo);
 	buf_done(&d.symbols_text);
 	scan_done(&d.scan);
-	for (size_t i = 0; i < d.n_external; i++)
-		sys_close(d.external_fds[i]);
+	depmod_conf_done(&d.conf);
 	arena_done(&d.arena);
 	sys_close(d.dir_fd);
 	sys_close(d.out_fd); /* and with it the lock */

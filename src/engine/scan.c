@@ -186,6 +186,22 @@ static int compare_paths(const void *a, const void *b)
 	return strcmp(((const struct scan_file *)a)->path, ((const struct scan_file *)b)->path);
 }
 
+static int choose(const struct depmod_conf *conf, const struct scan_file *a,
+		  const struct scan_file *b)
+{
+	return depmod_conf_choose(conf, a->name, a->path, a->external, b->path, b->external);
+}
+
+/* That a rule puts one file before another is what rules are for; without one it may surprise. */
+static void report_shadowed(const struct scan_file *file, const struct scan_file *used, int choice,
+			    const struct events *events)
+{
+	event_emit(events, choice == -1 ? EVENT_INFO : EVENT_WARNING,
+		   "%s: left out: %s is a module of the same name%s", file->path, used->path,
+		   choice == -1 ? " that configuration puts first"
+				: ", and no search or override line tells which one to use");
+}
+
 int scan_settle(struct scan *scan, const struct depmod_conf *conf, const struct events *events)
 {
 	struct scan_file *f = scan->files;
@@ -198,13 +214,11 @@ int scan_settle(struct scan *scan, const struct depmod_conf *conf, const struct 
 		uint32_t best = lo;
 
 		for (hi = lo + 1; hi < scan->n_files && strcmp(f[hi].name, f[lo].name) == 0; hi++)
-			if (depmod_conf_choose(conf, f[lo].name, f[best].path, f[best].external,
-					       f[hi].path, f[hi].external) > 0)
+			if (choose(conf, &f[best], &f[hi]) > 0)
 				best = hi;
 		for (uint32_t i = lo; i < hi; i++)
 			if (i != best)
-				event_emit(events, EVENT_INFO, "%s: left out: %s comes first", f[i].path,
-					   f[best].path);
+				report_shadowed(&f[i], &f[best], choose(conf, &f[best], &f[i]), events);
 		f[n++] = f[best];
 	}
 	scan->n_files = n;

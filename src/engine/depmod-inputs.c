@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What depmod works from: configuration, module files, the kernel's own lists and symbols.
+ */
+#include <fcntl.h>
+#include <regex.h>
+#include <stdlib.h>
+
+#include "bytes/diag.h"
+#include "bytes/hash.h"
+#include "conf/symvers.h"
+#include "config.h"
+#include "engine/conf-files.h"
+#include "engine/depmod-internal.h"
+#include "sys/sys.h"
+
+/* Lists of a kernel build have some hundred KiB. */
+#define LIST_MAX ((size_t)256 * 1024 * 1024)
+
+static const char *const system_conf[] = {
+	SYSCONFDIR "/depmod.d",	  "/run/depmod.d", "/usr/local/lib/depmod.d",
+	"/usr/lib/depmod.d",	  "/lib/depmod.d",
+};
+
+static int version_matches(void *ctx, const char *pattern)
+{
+	const struct depmod *d = ctx;
+	regex_t regex;
+	int r;
+
+	if (regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) != 0)
+		return -EINVAL;
+	r = regexec(&regex, d->options->version, 0, NULL, 0) == 0;
+	regfree(&regex);
+	return r;
+}
+
+static void report_rule(void *ctx, const char *path, const struct diag *diag, bool is_error)
+{
+	const struct depmod *d = ctx;
+
+	event_diag(d->events, is_error ? EVENT_ERROR : EVENT_INFO, path, -EBADMSG, diag);
+}
+
+int inputs_load_conf(struct depmod *d)
+{
+	const struct depmod_conf_context context = { version_matches, report_rule, d };
+	bool is_given = d->options->n_conf_paths > 0;
+	struct conf_files files = { 0 };
+	int r;
+
+	r = conf_files_load(&files, is_given ? d->options->conf_paths : system_conf,
+			    is_given ? d->options->n_conf_paths
+				     : sizeof(system_conf) / sizeof(system_conf[0]),
+			    is_given, d->events);
+	for (size_t i = 0; r == 0 && i < files.n_files; i++) {
+		event_emit(d->events, EVENT_DEBUG, "reading %s", files.files[i].path);
+		d->conf_hash = hash_content(files.files[i].text.base, files.files[i].text.size,
+					    d->conf_hash);
+		r = depmod_conf_read(&d->conf, files.files[i].path, files.files[i].text, &context);
+	}
+	conf_files_done(&files);
+	return r;
+}
+
+static int scan_external(struct depmod *d)
+{
+	uint32_t n = 0;
+
+	for (const struct depmod_rule *x = d->conf.externals.first; x; x = x->next) {
+		CLEANUP_FD int fd = sys_open_dir(AT_FDCWD, x->text);
+		CLEANUP_BUF struct buf prefix = { 0 };
+		int r;
+
+		n++;
+		if (fd < 0) {
+			event_emit(d->events, EVENT_WARNING, "%s: line %u: external folder %s: %s",
+				   x->path, x->line, x->text, strerrordesc_np(-fd));
+			continue;
+		}
+		buf_put_string(&prefix, x->text);
+		buf_put(&prefix, "/", 2);
+		if (prefix.error)
+			return prefix.error;
+		r = scan_tree(&d->scan, fd, (const char *)prefix.base, n, &d->conf, d->events);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* Files given by hand; those inside of the module directory get relative paths. */
+static int scan_given(struct depmod *d)
+{
+	size_t n = strlen(d->options->module_dir);
+
+	for (size_t i = 0; i < d->options->n_files; i++) {
+		const char *path = d->options->files[i], *kept = path;
+		struct sys_entry entry;
+		int r;
+
+		if (strncmp(path, d->options->module_dir, n) == 0 && path[n] == '/')
+			kept = path + n + strspn(path + n, "/");
+		r = sys_stat(AT_FDCWD, path, &entry);
+		if (r == 0 && !entry.is_regular)
+			r = -EINVAL;
+		if (r == 0)
+			r = scan_add(&d->scan, kept, entry.size, entry.mtime_usec, 0);
+		if (r == -ENOMEM)
+			return r;
+		if (r < 0) {
+			event_emit(d->events, EVENT_ERROR, "%s: %s", path,
+				   r == -EINVAL ? "no module file" : strerrordesc_np(-r));
+			return r;
+		}
+	}
+	return 0;
+}
+
+int inputs_scan(struct depmod *d)
+{
+	int r;
+
+	if (d->options->n_files > 0) {
+		r = scan_given(d);
+	} else {
+		r = scan_tree(&d->scan, d->dir_fd, "", 0, &d->conf, d->events);
+		if (r < 0 && r != -EINTR)
+			event_emit(d->events, EVENT_ERROR, "%s: cannot list: %s",
+				   d->options->module_dir, strerrordesc_np(-r));
+		if (r == 0)
+			r = scan_external(d);
+	}
+	return r < 0 ? r : scan_settle(&d->scan, &d->conf, d->events);
+}
+
+/* A list that is there but can't be read is no reason to publish without it. */
+static int load_list(struct depmod *d, const char *name, struct buf *out)
+{
+	int r;
+
+	out->max = LIST_MAX;
+	r = sys_read_file(d->dir_fd, name, out);
+	if (r == -ENOENT) {
+		event_emit(d->events, EVENT_WARNING, "could not open %s at %s: %s", name,
+			   d->options->module_dir, strerrordesc_np(-r));
+		return 0;
+	}
+	if (r < 0)
+		event_emit(d->events, EVENT_ERROR, "%s/%s: cannot read: %s", d->options->module_dir,
+			   name, strerrordesc_np(-r));
+	return r;
+}
+
+int inputs_load_lists(struct depmod *d)
+{
+	int r;
+
+	r = load_list(d, "modules.order", &d->order);
+	if (r == 0)
+		r = load_list(d, "modules.builtin", &d->builtin);
+	if (r == 0)
+		r = load_list(d, "modules.builtin.modinfo", &d->builtin_modinfo);
+	return r;
+}
+
+uint64_t inputs_digest(const struct depmod *d)
+{
+	uint64_t h = d->conf_hash;
+
+	for (uint32_t i = 0; i < d->scan.n_files; i++) {
+		const struct scan_file *f = &d->scan.files[i];
+
+		h = hash_content(f->path, strlen(f->path), h ^ f->size);
+	}
+	h = hash_content(d->order.base, d->order.size, h);
+	h = hash_content(d->builtin.base, d->builtin.size, h);
+	return hash_content(d->builtin_modinfo.base, d->builtin_modinfo.size, h);
+}
