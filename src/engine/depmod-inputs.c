@@ -22,29 +22,34 @@ static const char *const system_conf[] = {
 	"/usr/lib/depmod.d",	  "/lib/depmod.d",
 };
 
-static int version_matches(void *ctx, const char *pattern)
+static bool version_matches(void *ctx, const char *pattern)
 {
 	const struct depmod *d = ctx;
 	regex_t regex;
-	int r;
+	bool fits;
 
-	if (regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) != 0)
-		return -EINVAL;
-	r = regexec(&regex, d->options->version, 0, NULL, 0) == 0;
+	if (regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) != 0) {
+		event_emit(d->events, EVENT_ERROR, "depmod.d: '%s' is no regular expression", pattern);
+		return false;
+	}
+	fits = regexec(&regex, d->options->version, 0, NULL, 0) == 0;
 	regfree(&regex);
-	return r;
+	return fits;
 }
 
-static void report_rule(void *ctx, const char *path, const struct diag *diag, bool is_error)
+static void note_rule(void *ctx, const char *file, enum depmod_note note, const struct diag *diag)
 {
 	const struct depmod *d = ctx;
+	enum event_level level = note == DEPMOD_NOTE_BAD	  ? EVENT_ERROR
+				 : note == DEPMOD_NOTE_NOT_USED ? EVENT_INFO
+								  : EVENT_DEBUG;
 
-	event_diag(d->events, is_error ? EVENT_ERROR : EVENT_INFO, path, -EBADMSG, diag);
+	event_diag(d->events, level, file, -EBADMSG, diag);
 }
 
 int inputs_load_conf(struct depmod *d)
 {
-	const struct depmod_conf_context context = { version_matches, report_rule, d };
+	const struct depmod_conf_env env = { version_matches, note_rule, d };
 	bool is_given = d->options->n_conf_paths > 0;
 	struct conf_files files = { 0 };
 	int r;
@@ -57,32 +62,30 @@ int inputs_load_conf(struct depmod *d)
 		event_emit(d->events, EVENT_DEBUG, "reading %s", files.files[i].path);
 		d->conf_hash = hash_content(files.files[i].text.base, files.files[i].text.size,
 					    d->conf_hash);
-		r = depmod_conf_read(&d->conf, files.files[i].path, files.files[i].text, &context);
+		r = depmod_conf_read(&d->conf, files.files[i].text, files.files[i].path, &env);
 	}
 	conf_files_done(&files);
-	return r;
+	return r < 0 ? r : depmod_conf_finish(&d->conf);
 }
 
 static int scan_external(struct depmod *d)
 {
-	uint32_t n = 0;
-
-	for (const struct depmod_rule *x = d->conf.externals.first; x; x = x->next) {
+	for (uint32_t i = 0; i < d->conf.externals.n; i++) {
+		const struct depmod_rule *x = &d->conf.externals.items[i];
 		CLEANUP_FD int fd = sys_open_dir(AT_FDCWD, x->text);
 		CLEANUP_BUF struct buf prefix = { 0 };
 		int r;
 
-		n++;
 		if (fd < 0) {
 			event_emit(d->events, EVENT_WARNING, "%s: line %u: external folder %s: %s",
-				   x->path, x->line, x->text, strerrordesc_np(-fd));
+				   x->file, x->line, x->text, strerrordesc_np(-fd));
 			continue;
 		}
 		buf_put_string(&prefix, x->text);
 		buf_put(&prefix, "/", 2);
 		if (prefix.error)
 			return prefix.error;
-		r = scan_tree(&d->scan, fd, (const char *)prefix.base, n, &d->conf, d->events);
+		r = scan_tree(&d->scan, fd, (const char *)prefix.base, &d->conf, d->events);
 		if (r < 0)
 			return r;
 	}
@@ -105,7 +108,7 @@ static int scan_given(struct depmod *d)
 		if (r == 0 && !entry.is_regular)
 			r = -EINVAL;
 		if (r == 0)
-			r = scan_add(&d->scan, kept, entry.size, entry.mtime_usec, 0);
+			r = scan_add(&d->scan, kept, entry.size, entry.mtime_usec);
 		if (r == -ENOMEM)
 			return r;
 		if (r < 0) {
@@ -124,7 +127,7 @@ int inputs_scan(struct depmod *d)
 	if (d->options->n_files > 0) {
 		r = scan_given(d);
 	} else {
-		r = scan_tree(&d->scan, d->dir_fd, "", 0, &d->conf, d->events);
+		r = scan_tree(&d->scan, d->dir_fd, "", &d->conf, d->events);
 		if (r < 0 && r != -EINTR)
 			event_emit(d->events, EVENT_ERROR, "%s: cannot list: %s",
 				   d->options->module_dir, strerrordesc_np(-r));
