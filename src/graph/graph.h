@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/*
+ * Modules and what they need: from facts to an ordered, cycle-free graph of symbol dependencies.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bytes/arena.h"
+#include "bytes/buf.h"
+#include "bytes/bytes.h"
+#include "elf/facts.h"
+
+struct diag;
+
+#define GRAPH_NONE UINT32_MAX
+
+/** struct graph_module - one module file; the caller fills the first three, all borrowed */
+struct graph_module {
+	const char *name; /* of the module, '-' folded */
+	const char *path; /* as it stands in the indexes: relative to the tree, or absolute */
+	const struct facts *facts;
+
+	const uint32_t *deps; /* owners of the symbols that it needs, in order of first need */
+	uint32_t n_deps;
+	uint32_t n_users; /* modules that need this one directly */
+	uint32_t rank;	  /* users have lower ranks than what they need */
+	bool is_left_out; /* unloadable: in a cycle, or needs something that is */
+};
+
+/**
+ * struct graph_symbol - who exports a name; owner GRAPH_NONE is the kernel itself
+ *
+ * Several may export one name. The last in array order counts, unless it was left out: then the
+ * next older one does.
+ */
+struct graph_symbol {
+	const char *name;
+	uint32_t name_hash; /* hash_name() */
+	uint32_t owner;
+	uint32_t older;	   /* number of the next older exporter's record, from 1; 0 for none */
+	uint32_t left_out; /* with is_gone: the module that would export it */
+	uint32_t crc;
+	bool has_crc;
+	bool is_gone; /* all who exported it were left out */
+};
+
+enum finding_kind {
+	FINDING_CYCLE,		/* a symbol cycle; path of modules and the symbols between them */
+	FINDING_NEEDS_ITSELF,	/* imports a symbol that only it exports */
+	FINDING_NEEDS_LEFT_OUT, /* needs a symbol of a module that was left out */
+	FINDING_UNKNOWN_SYMBOL, /* an import that nobody exports */
+	FINDING_CRC,		/* an import whose CRC is not the exporter's */
+	FINDING_BAD_ALIAS,	/* an alias that an index cannot hold; symbol is the alias */
+	FINDING_BAD_TAG,	/* a softdep or weakdep that a line cannot hold; symbol is the tag */
+	FINDING_NO_NUMBERS,	/* a devname alias without device numbers; symbol is the name */
+	FINDING_DUPLICATE,	/* two values under one key; symbol is the key */
+};
+
+/** struct finding - something worth saying about a module; never fatal to the whole */
+struct finding {
+	struct finding *next;
+	enum finding_kind kind;
+	uint32_t module;
+	uint32_t other;	      /* module, for NEEDS_LEFT_OUT */
+	const char *symbol;   /* or what the kind says */
+	const char *why;      /* reason in words, for BAD_ALIAS and BAD_TAG; values, for DUPLICATE */
+	const uint32_t *path; /* for CYCLE: n_path modules, the last one needs the first */
+	const char **symbols; /* for CYCLE: what path[i] needs of the next one */
+	uint32_t n_path;
+};
+
+/** struct findings - in the order in which they were made */
+struct findings {
+	struct arena arena;
+	struct finding *first;
+	struct finding **last;
+};
+
+/** findings_add() - a new zeroed finding at the end; NULL without memory */
+struct finding *findings_add(struct findings *f, enum finding_kind kind, uint32_t module);
+void findings_done(struct findings *f);
+
+struct graph {
+	struct graph_module *modules; /* in array order; owned by the caller */
+	uint32_t n_modules;
+	char symbol_prefix; /* stripped from imports before lookup; 0 for none */
+	bool check_unknown; /* report FINDING_UNKNOWN_SYMBOL */
+	bool check_crcs;    /* report FINDING_CRC */
+
+	struct arena arena;
+	struct graph_symbol *symbols; /* hash table */
+	uint32_t n_slots;
+	uint32_t n_symbols;
+	struct buf older; /* struct graph_symbol: exporters that a later one replaced */
+	bool no_older;	  /* older exporters no longer step in: too many rounds */
+};
+
+/**
+ * graph_order() - sort modules into the order that all index files follow
+ * @modules: sorted in place
+ * @order:   contents of modules.order, or empty
+ *
+ * Modules that @order names come first, in its order; the rest follow by the bucket of
+ * hash_order() of their names, then by name, then by path.
+ * Return: 0; -ENOMEM.
+ * Source: doc/formats/depmod.md, "Order".
+ */
+int graph_order(struct graph_module *modules, uint32_t n, struct bytes order);
+
+/**
+ * graph_add_kernel_symbol() - a symbol that the kernel exports; a module's export of the same name
+ * goes before it. Before graph_resolve() only; @name is borrowed.
+ * Return: 0; -ENOMEM.
+ */
+int graph_add_kernel_symbol(struct graph *g, const char *name, bool has_crc, uint32_t crc);
+
+/**
+ * graph_resolve() - find deps, leave out what is in a cycle or needs such a module, rank the rest
+ * @g: modules, n_modules and the options are set
+ *
+ * Of two exporters of one name the later one in array order counts. A module that is left out
+ * stops exporting; what another exporter answers then is answered.
+ * A round is linear in modules, imports and exports. A tree without cycles takes one, others a few,
+ * and none more than a small fixed number: then older exporters no longer step in.
+ * Return: 0; -ENOMEM.
+ */
+int graph_resolve(struct graph *g, struct findings *findings);
+
+/** graph_find_symbol() - NULL when nobody exports @name; may be one that is_gone */
+const struct graph_symbol *graph_find_symbol(struct graph *g, const char *name, uint32_t hash);
+
+/** graph_symbol_between() - the first symbol by which @user needs @owner; "" when none does */
+const char *graph_symbol_between(struct graph *g, uint32_t user, uint32_t owner);
+
+/** struct graph_walk - scratch memory for closures; all zero is empty, one a thread */
+struct graph_walk {
+	uint32_t *found;
+	uint32_t *stamp;
+	uint32_t generation;
+};
+
+/**
+ * graph_closure() - all that module @i needs, directly or not, by ascending rank
+ * @ret_found: valid until the next call with @walk
+ * Linear in the edges of the closure plus sorting it.
+ * Return: number of modules; -ENOMEM.
+ */
+int64_t graph_closure(const struct graph *g, uint32_t i, struct graph_walk *walk,
+		      const uint32_t **ret_found);
+void graph_walk_done(struct graph_walk *walk);
+
+/** graph_done() - free what @g owns, not the modules; NULL is fine */
+void graph_done(struct graph *g);
