@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A thin door to meson. What can be set: PREFIX, DESTDIR, BUILD, MESON_ARGS, JOBS.
+PREFIX ?= /usr/local
+BUILD ?= build
+JOBS ?= $(shell nproc)
+
+.PHONY: all try check install bench fuzz deps clean
+
+all: $(BUILD)/build.ninja
+	ninja -C $(BUILD)
+
+$(BUILD)/build.ninja:
+	tools/install-deps build
+	meson setup $(BUILD) --prefix $(PREFIX) -Dsysconfdir=/etc $(MESON_ARGS)
+
+# Shows what depmod and modinfo do with a real kernel; one screen.
+try: all
+	@tools/install-deps try
+	@tools/try $(BUILD)
+
+# All tests, on a plain build and on one with sanitizers; the last line counts them.
+check:
+	tools/install-deps check
+	tools/check
+
+install: all
+	meson install -C $(BUILD) --no-rebuild $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
+
+bench: all
+	@tools/install-deps check
+	@tests/bench/run $(BUILD)
+
+# SECONDS a target, each on its kept corpus: make fuzz SECONDS=600
+fuzz:
+	tools/install-deps check
+	tools/fuzz $(or $(SECONDS),20)
+
+deps:
+	tools/install-deps build try check
+
+clean:
+	rm -rf build build-asan build-fuzz

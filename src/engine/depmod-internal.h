@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/*
+ * What the steps of depmod share; not for others.
+ */
+#include "bytes/arena.h"
+#include "bytes/buf.h"
+#include "conf/depmod-conf.h"
+#include "engine/depmod.h"
+#include "engine/scan.h"
+#include "graph/graph.h"
+
+struct depmod {
+	const struct depmod_options *options;
+	const struct events *events;
+	struct depmod_result *result;
+	struct arena arena;
+	int dir_fd;	/* module directory */
+	int out_fd;	/* output directory; -1 when showing */
+	bool is_locked; /* the output directory is ours */
+	bool has_leftovers;
+
+	struct depmod_conf conf;
+	int *external_fds; /* of conf's external directories; -1 not there */
+	size_t n_external;
+	struct scan scan;
+
+	struct buf order, builtin, builtin_modinfo; /* the kernel's own lists */
+	struct buf symbols_text;		    /* Module.symvers or System.map */
+
+	struct graph graph;
+	struct findings findings;
+	struct graph_module *modules;
+	uint32_t n_modules;
+
+	struct buf outputs[INDEX_FILES];
+};
+
+/** inputs_load_conf() - read depmod.d. Return: 0; -ENOMEM. */
+int inputs_load_conf(struct depmod *d);
+
+/** inputs_scan() - find the module files. Return: 0; -errno (reported). */
+int inputs_scan(struct depmod *d);
+
+/** inputs_load_lists() - modules.order and modules.builtin*; missing ones are reported */
+int inputs_load_lists(struct depmod *d);
+
+/** inputs_load_kernel_symbols() - from -E or -F into the graph. Return: 0; -errno (reported). */
+int inputs_load_kernel_symbols(struct depmod *d);
+
+/** inputs_digest() - what the set depends on: names and sizes of modules, lists, configuration */
+uint64_t inputs_digest(const struct depmod *d);
+
+/** read_modules() - facts of all files, on all threads. Return: 0; -EINTR; -ENOMEM. */
+int read_modules(struct depmod *d);
+
+/** make_outputs() - all files of the set. Return: 0; -errno (reported). */
+int make_outputs(struct depmod *d);
+
+/** report_findings() - say what the graph found */
+void report_findings(struct depmod *d, const struct findings *findings);
+
+/** is_up_to_date() - would a run change nothing? */
+bool is_up_to_date(struct depmod *d);

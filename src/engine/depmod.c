@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ *   lock -> configuration -> scan -> read (all threads) -> resolve -> outputs -> publish
+ */
+#include "engine/depmod.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bytes/diag.h"
+#include "engine/depmod-internal.h"
+#include "engine/publish.h"
+#include "sys/sys.h"
+
+static const char *output_dir(const struct depmod *d)
+{
+	return d->options->output_dir ? d->options->output_dir : d->options->module_dir;
+}
+
+static int open_roots(struct depmod *d)
+{
+	int r;
+
+	d->dir_fd = sys_open_dir(AT_FDCWD, d->options->module_dir);
+	if (d->dir_fd < 0) {
+		event_emit(d->events, EVENT_ERROR, "could not open directory %s: %s",
+			   d->options->module_dir, strerrordesc_np(-d->dir_fd));
+		return d->dir_fd;
+	}
+	if (d->options->show)
+		return 0;
+	if (d->options->output_dir) {
+		r = sys_make_dirs(d->options->output_dir);
+		if (r < 0) {
+			event_emit(d->events, EVENT_ERROR, "could not create directory %s: %s",
+				   d->options->output_dir, strerrordesc_np(-r));
+			return r;
+		}
+	}
+	d->out_fd = sys_open_dir(AT_FDCWD, output_dir(d));
+	if (d->out_fd < 0) {
+		event_emit(d->events, EVENT_ERROR, "could not open directory %s: %s", output_dir(d),
+			   strerrordesc_np(-d->out_fd));
+		return d->out_fd;
+	}
+	return 0;
+}
+
+/* Nobody else may change the set between our look at the modules and its publication. */
+static int take_lock(struct depmod *d)
+{
+	int r;
+
+	if (d->out_fd < 0)
+		return 0;
+	r = publish_lock(d->out_fd, output_dir(d), d->events);
+	if (r < 0)
+		return r;
+	d->is_locked = r > 0;
+	r = publish_leftovers(d->out_fd, false);
+	d->has_leftovers = r > 0;
+	if (d->has_leftovers)
+		event_emit(d->events, EVENT_INFO, "%s: a depmod before did not finish; starting over",
+			   output_dir(d));
+	return 0;
+}
+
+static int resolve(struct depmod *d)
+{
+	int r;
+
+	r = graph_order(d->modules, d->n_modules, buf_bytes(&d->order));
+	if (r < 0)
+		return r;
+	d->graph.modules = d->modules;
+	d->graph.n_modules = d->n_modules;
+	d->graph.symbol_prefix = d->options->symbol_prefix;
+	r = inputs_load_kernel_symbols(d);
+	if (r == 0)
+		r = graph_resolve(&d->graph, &d->findings);
+	if (r < 0)
+		return r;
+	for (uint32_t i = 0; i < d->n_modules; i++)
+		if (!d->modules[i].is_left_out)
+			d->result->n_modules++;
+	report_findings(d, &d->findings);
+	return 0;
+}
+
+static int show(struct depmod *d)
+{
+	static const enum index_file texts[] = { INDEX_DEP,	INDEX_ALIAS,   INDEX_SOFTDEP,
+						 INDEX_WEAKDEP, INDEX_SYMBOLS, INDEX_DEVNAME };
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		int r = d->options->show(d->options->show_ctx, texts[i],
+					 buf_bytes(&d->outputs[texts[i]]));
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int publish(struct depmod *d)
+{
+	struct bytes content[INDEX_FILES];
+	int r;
+
+	for (int i = 0; i < INDEX_FILES; i++) {
+		content[i] = buf_bytes(&d->outputs[i]);
+		event_emit(d->events, EVENT_DEBUG, "%s: %zu bytes",
+			   index_file_name((enum index_file)i), content[i].size);
+	}
+	/* Without a lock, what looks left over may be another's work in progress. */
+	if (d->has_leftovers && d->is_locked) {
+		r = publish_leftovers(d->out_fd, true);
+		if (r < 0)
+			event_emit(d->events, EVENT_WARNING, "%s: cannot remove staged files: %s",
+				   output_dir(d), strerrordesc_np(-r));
+	}
+	return publish_set(d->out_fd, output_dir(d), content, d->events);
+}
+
+static int run(struct depmod *d)
+{
+	int64_t start, now;
+	int r;
+
+	r = open_roots(d);
+	if (r == 0)
+		r = take_lock(d);
+	if (r == 0)
+		r = inputs_load_conf(d);
+	if (r == 0)
+		r = inputs_scan(d);
+	if (r == 0)
+		r = inputs_load_lists(d);
+	if (r < 0)
+		return r;
+	if (d->options->only_if_newer && is_up_to_date(d)) {
+		d->result->is_up_to_date = true;
+		event_emit(d->events, EVENT_INFO, "%s: up to date", output_dir(d));
+		return 0;
+	}
+
+	start = sys_now_usec();
+	r = read_modules(d);
+	now = sys_now_usec();
+	d->result->read_usec = now - start;
+	start = now;
+	if (r == 0)
+		r = resolve(d);
+	now = sys_now_usec();
+	d->result->resolve_usec = now - start;
+	start = now;
+	if (r == 0)
+		r = make_outputs(d);
+	now = sys_now_usec();
+	d->result->write_usec = now - start;
+	if (r < 0)
+		return r;
+	r = d->options->show ? show(d) : publish(d);
+	d->result->publish_usec = sys_now_usec() - now;
+	return r;
+}
+
+int depmod_run(const struct depmod_options *options, const struct events *events,
+	       struct depmod_result *ret_result)
+{
+	struct depmod d = {
+		.options = options,
+		.events = events,
+		.result = ret_result,
+		.dir_fd = -1,
+		.out_fd = -1,
+	};
+	int r;
+
+	*ret_result = (struct depmod_result){ 0 };
+	r = run(&d);
+	if (r == -ENOMEM)
+		event_emit(events, EVENT_ERROR, "out of memory");
+
+	graph_done(&d.graph);
+	findings_done(&d.findings);
+	free(d.modules);
+	for (int i = 0; i < INDEX_FILES; i++)
+		buf_done(&d.outputs[i]);
+	buf_done(&d.order);
+	buf_done(&d.builtin);
+	buf_done(&d.builtin_modinfo);
+	buf_done(&d.symbols_text);
+	scan_done(&d.scan);
+	for (size_t i = 0; i < d.n_external; i++)
+		sys_close(d.external_fds[i]);
+	arena_done(&d.arena);
+	sys_close(d.dir_fd);
+	sys_close(d.out_fd); /* and with it the lock */
+	return r;
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * How does a set of files change under readers that know nothing of each other?
+ *
+ *   stage    modules.dep.PID.stage.bin ...  written whole and synced, one by one
+ *   sync     the directory: from here on all staged names outlive a power cut
+ *   rename   the twelve in a row, nothing in between; each is atomic
+ *   sync     the directory: the set is durable
+ *
+ * A run that dies leaves staged names behind, whatever it had renamed: the next run sees by them
+ * that the set may be mixed. Their names end in ".bin" and begin with "modules.", because that is
+ * what kernel packages remove when they are purged.
+ */
+#include "engine/publish.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "bytes/diag.h"
+#include "sys/sys.h"
+
+#define STAGE_SUFFIX ".stage.bin"
+#define STAGE_NAME_MAX 80
+
+/* Another run without locks may hold a name; more than a few tries mean something else. */
+#define STAGE_TRIES 8
+
+static void stage_name(enum index_file file, unsigned int attempt, char *ret_name)
+{
+	(void)snprintf(ret_name, STAGE_NAME_MAX, "%s.%ld.%u" STAGE_SUFFIX, index_file_name(file),
+		       (long)getpid(), attempt);
+}
+
+static bool is_stage_name(const char *name)
+{
+	size_t n = strlen(name), suffix = sizeof(STAGE_SUFFIX) - 1;
+
+	return strncmp(name, "modules.", 8) == 0 && n > suffix &&
+	       strcmp(name + n - suffix, STAGE_SUFFIX) == 0;
+}
+
+static bool want_stage(void *ctx, const char *name, bool may_be_dir)
+{
+	(void)ctx;
+	(void)may_be_dir;
+	return is_stage_name(name);
+}
+
+struct leftovers {
+	bool remove;
+	int n;
+};
+
+static int each_leftover(void *ctx, int dir_fd, const struct sys_entry *entry)
+{
+	struct leftovers *l = ctx;
+
+	l->n++;
+	return l->remove ? sys_unlink(dir_fd, entry->name) : 0;
+}
+
+int publish_leftovers(int dir_fd, bool remove)
+{
+	struct leftovers l = { .remove = remove };
+	int r = sys_list(dir_fd, ".", want_stage, each_leftover, &l);
+
+	return r < 0 ? r : l.n;
+}
+
+int publish_lock(int dir_fd, const char *dir_path, const struct events *events)
+{
+	int r = sys_lock(dir_fd, false);
+
+	if (r == -EWOULDBLOCK) {
+		event_emit(events, EVENT_NOTICE, "%s: another depmod is at work here, waiting for it",
+			   dir_path);
+		do
+			r = sys_lock(dir_fd, true);
+		while (r == -EINTR && !(events->is_cancelled && events->is_cancelled(events->ctx)));
+	}
+	if (r == -EOPNOTSUPP) {
+		event_emit(events, EVENT_INFO, "%s: this file system has no locks", dir_path);
+		return 0;
+	}
+	return r < 0 ? r : 1;
+}
+
+static int stage_file(int dir_fd, enum index_file file, struct bytes content, char *ret_name)
+{
+	int r = -EEXIST;
+
+	for (unsigned int attempt = 0; r == -EEXIST && attempt < STAGE_TRIES; attempt++) {
+		stage_name(file, attempt, ret_name);
+		r = sys_create_file(dir_fd, ret_name, content, 0644);
+	}
+	return r;
+}
+
+static bool is_cancelled(const struct events *events)
+{
+	return events->is_cancelled && events->is_cancelled(events->ctx);
+}
+
+int publish_set(int dir_fd, const char *dir_path, const struct bytes content[INDEX_FILES],
+		const struct events *events)
+{
+	char names[INDEX_FILES][STAGE_NAME_MAX];
+	int n_staged = 0, r = 0, at;
+
+	for (; n_staged < INDEX_FILES && r == 0; n_staged += r == 0) {
+		r = is_cancelled(events)
+			    ? -EINTR
+			    : stage_file(dir_fd, (enum index_file)n_staged, content[n_staged],
+					 names[n_staged]);
+		if (r < 0 && r != -EINTR)
+			event_emit(events, EVENT_ERROR, "%s/%s: cannot write: %s", dir_path,
+				   index_file_name((enum index_file)n_staged), strerrordesc_np(-r));
+	}
+	if (r == 0) {
+		r = sys_sync(dir_fd);
+		if (r < 0)
+			event_emit(events, EVENT_ERROR, "%s: cannot sync: %s", dir_path,
+				   strerrordesc_np(-r));
+	}
+	if (r == 0 && is_cancelled(events))
+		r = -EINTR;
+	if (r < 0) {
+		while (n_staged > 0)
+			(void)sys_unlink(dir_fd, names[--n_staged]);
+		return r;
+	}
+
+	for (at = 0; at < INDEX_FILES && r == 0; at += r == 0)
+		r = sys_rename(dir_fd, names[at], index_file_name((enum index_file)at));
+	if (r < 0) {
+		/* What is staged stays: it tells the next run that this one did not finish. */
+		event_emit(events, EVENT_ERROR,
+			   "%s/%s: cannot rename into place: %s; files of two runs may stand beside "
+			   "each other, run depmod again",
+			   dir_path, index_file_name((enum index_file)at), strerrordesc_np(-r));
+		return r;
+	}
+	r = sys_sync(dir_fd);
+	if (r < 0)
+		event_emit(events, EVENT_ERROR, "%s: published, but a power cut may undo it: %s",
+			   dir_path, strerrordesc_np(-r));
+	return r;
+}

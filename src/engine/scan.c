@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "engine/scan.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bytes/name.h"
+#include "conf/depmod-conf.h"
+#include "sys/sys.h"
+
+/* One folder on the way down; they lie on the stack and show a link that leads back up. */
+struct folder {
+	struct scan *scan;
+	const struct depmod_conf *conf;
+	const struct events *events;
+	const struct folder *parent;
+	const char *prefix; /* of paths of what is inside: "" or ends in '/' */
+	uint64_t dev, inode;
+	uint32_t external;
+	unsigned int depth;
+};
+
+static int scan_folder(const struct folder *folder, int dir_fd, const char *name);
+
+/* In any folder, these two lead to the kernel's sources. */
+static bool is_source_link(const char *name)
+{
+	return strcmp(name, "build") == 0 || strcmp(name, "source") == 0;
+}
+
+static bool want_entry(void *ctx, const char *name, bool may_be_dir)
+{
+	const struct folder *f = ctx;
+
+	if (!may_be_dir && name_suffix(name) == SUFFIX_NONE)
+		return false;
+	return !is_source_link(name) && !depmod_conf_is_excluded(f->conf, name);
+}
+
+/* A line of modules.dep is "path: path path": these bytes would end a path too early. */
+static bool fits_a_line(const char *path)
+{
+	for (; *path; path++)
+		if ((unsigned char)*path <= ' ' || *path == ':')
+			return false;
+	return true;
+}
+
+int scan_add(struct scan *scan, const char *path, uint64_t size, int64_t mtime_usec,
+	     uint32_t external)
+{
+	char name[MODULE_NAME_MAX + 1];
+	int n = name_of_path(path, name);
+	struct scan_file *file;
+
+	if (n < 0 || !name_is_clean(name) || !fits_a_line(path))
+		return -EINVAL;
+	if (scan->n_files == scan->capacity) {
+		uint32_t capacity = scan->capacity ? scan->capacity * 2 : 1024;
+		struct scan_file *files;
+
+		files = realloc(scan->files, capacity * sizeof(*files));
+		if (!files)
+			return -ENOMEM;
+		scan->files = files;
+		scan->capacity = capacity;
+	}
+	file = &scan->files[scan->n_files];
+	*file = (struct scan_file){ .size = size, .mtime_usec = mtime_usec, .external = external };
+	file->name = arena_string(&scan->arena, name, (size_t)n);
+	file->path = arena_string(&scan->arena, path, strlen(path));
+	if (!file->name || !file->path)
+		return -ENOMEM;
+	scan->n_files++;
+	return 0;
+}
+
+static bool leads_back(const struct folder *folder, const struct sys_entry *entry)
+{
+	for (; folder; folder = folder->parent)
+		if (folder->dev == entry->dev && folder->inode == entry->inode)
+			return true;
+	return false;
+}
+
+static int enter_folder(struct folder *parent, int dir_fd, const struct sys_entry *entry,
+			const char *path)
+{
+	size_t n = strlen(path);
+	char *prefix;
+	struct folder inner = *parent;
+	int r;
+
+	if (leads_back(parent, entry) || parent->depth + 1 >= SCAN_DEPTH_MAX) {
+		event_emit(parent->events, EVENT_WARNING, "%s: leads back into its own folders, left out",
+			   path);
+		return 0;
+	}
+	prefix = arena_alloc(&parent->scan->arena, n + 2);
+	if (!prefix)
+		return -ENOMEM;
+	memcpy(prefix, path, n);
+	memcpy(prefix + n, "/", 2);
+	inner.parent = parent;
+	inner.prefix = prefix;
+	inner.dev = entry->dev;
+	inner.inode = entry->inode;
+	inner.depth++;
+	r = scan_folder(&inner, dir_fd, entry->name);
+	if (r < 0 && r != -ENOMEM && r != -EINTR) {
+		event_emit(parent->events, EVENT_WARNING, "%s: cannot list: %s", path,
+			   strerrordesc_np(-r));
+		return 0;
+	}
+	return r;
+}
+
+static int visit(void *ctx, int dir_fd, const struct sys_entry *entry)
+{
+	struct folder *f = ctx;
+	size_t prefix_size = strlen(f->prefix), name_size = strlen(entry->name);
+	char *path;
+	int r;
+
+	if (f->events->is_cancelled && f->events->is_cancelled(f->events->ctx))
+		return -EINTR;
+	if (!entry->is_dir && !(entry->is_regular && name_suffix(entry->name) != SUFFIX_NONE))
+		return 0;
+	path = malloc(prefix_size + name_size + 1);
+	if (!path)
+		return -ENOMEM;
+	memcpy(path, f->prefix, prefix_size);
+	memcpy(path + prefix_size, entry->name, name_size + 1);
+	if (entry->is_dir) {
+		r = enter_folder(f, dir_fd, entry, path);
+	} else {
+		r = scan_add(f->scan, path, entry->size, entry->mtime_usec, f->external);
+		if (r == -EINVAL) {
+			event_emit(f->events, EVENT_WARNING,
+				   "%s: left out: modules.dep cannot hold such a file name", path);
+			r = 0;
+		}
+	}
+	free(path);
+	return r;
+}
+
+static int scan_folder(const struct folder *folder, int dir_fd, const char *name)
+{
+	return sys_list(dir_fd, name, want_entry, visit, (void *)folder);
+}
+
+int scan_tree(struct scan *scan, int dir_fd, const char *prefix, uint32_t external,
+	      const struct depmod_conf *conf, const struct events *events)
+{
+	struct folder top = {
+		.scan = scan,
+		.conf = conf,
+		.events = events,
+		.prefix = prefix,
+		.external = external,
+	};
+	struct sys_entry self;
+	int r;
+
+	r = sys_stat(dir_fd, ".", &self);
+	if (r < 0)
+		return r;
+	top.dev = self.dev;
+	top.inode = self.inode;
+	return scan_folder(&top, dir_fd, ".");
+}
+
+static int compare_files(const void *a, const void *b)
+{
+	const struct scan_file *x = a, *y = b;
+	int c = strcmp(x->name, y->name);
+
+	return c ? c : strcmp(x->path, y->path);
+}
+
+static int compare_paths(const void *a, const void *b)
+{
+	return strcmp(((const struct scan_file *)a)->path, ((const struct scan_file *)b)->path);
+}
+
+int scan_settle(struct scan *scan, const struct depmod_conf *conf, const struct events *events)
+{
+	struct scan_file *f = scan->files;
+	uint32_t n = 0;
+
+	if (scan->n_files == 0)
+		return 0;
+	qsort(f, scan->n_files, sizeof(*f), compare_files);
+	for (uint32_t lo = 0, hi; lo < scan->n_files; lo = hi) {
+		uint32_t best = lo;
+
+		for (hi = lo + 1; hi < scan->n_files && strcmp(f[hi].name, f[lo].name) == 0; hi++)
+			if (depmod_conf_choose(conf, f[lo].name, f[best].path, f[best].external,
+					       f[hi].path, f[hi].external) > 0)
+				best = hi;
+		for (uint32_t i = lo; i < hi; i++)
+			if (i != best)
+				event_emit(events, EVENT_INFO, "%s: left out: %s comes first", f[i].path,
+					   f[best].path);
+		f[n++] = f[best];
+	}
+	scan->n_files = n;
+	qsort(f, n, sizeof(*f), compare_paths);
+	return 0;
+}
+
+void scan_done(struct scan *scan)
+{
+	if (!scan)
+		return;
+	arena_done(&scan->arena);
+	free(scan->files);
+	*scan = (struct scan){ 0 };
+}

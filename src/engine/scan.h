@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/*
+ * Which module files are there?
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bytes/arena.h"
+#include "engine/events.h"
+
+struct depmod_conf;
+
+/* Folders inside folders; a deeper tree is a loop of links or a mistake. */
+#define SCAN_DEPTH_MAX 64
+
+/** struct scan_file - one module file; strings live in the scan's arena */
+struct scan_file {
+	const char *name; /* of the module */
+	const char *path; /* relative to the module directory, or absolute */
+	uint64_t size;	  /* bytes */
+	int64_t mtime_usec;
+	uint32_t external; /* 0: in the module directory; n: in the n-th external one */
+};
+
+struct scan {
+	struct arena arena;
+	struct scan_file *files; /* one for each module name; sorted by path */
+	uint32_t n_files;
+	uint32_t capacity;
+};
+
+/**
+ * scan_tree() - add all module files below a directory
+ * @prefix: put before each path; "" or "/absolute/dir/"
+ * Symbolic links are followed; a link that leads back into its own folders is reported and passed
+ * over, and so is a file whose name no index can hold.
+ * Return: 0; -errno of the directory itself; -EINTR cancelled; -ENOMEM.
+ */
+int scan_tree(struct scan *scan, int dir_fd, const char *prefix, uint32_t external,
+	      const struct depmod_conf *conf, const struct events *events);
+
+/** scan_add() - add one file. Return: 0; -EINVAL its name is no module's; -ENOMEM. */
+int scan_add(struct scan *scan, const char *path, uint64_t size, int64_t mtime_usec,
+	     uint32_t external);
+
+/**
+ * scan_settle() - keep one file of each module name, by what @conf says, and sort by path
+ * Return: 0; -ENOMEM.
+ */
+int scan_settle(struct scan *scan, const struct depmod_conf *conf, const struct events *events);
+
+void scan_done(struct scan *scan);

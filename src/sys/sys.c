@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "sys/sys.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+void sys_close(int fd)
+{
+	int saved = errno;
+
+	if (fd >= 0)
+		(void)close(fd);
+	errno = saved;
+}
+
+int sys_open_dir(int dir_fd, const char *path)
+{
+	int fd = openat(dir_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int sys_make_dirs(const char *path)
+{
+	char *copy = strdup(path);
+	int r = 0;
+
+	if (!copy)
+		return -ENOMEM;
+	for (char *p = copy + 1; *copy && r == 0; p++) {
+		char c = *p;
+
+		if (c != '/' && c != '\0')
+			continue;
+		*p = '\0';
+		if (mkdir(copy, 0755) < 0 && errno != EEXIST)
+			r = -errno;
+		*p = c;
+		if (c == '\0')
+			break;
+	}
+	free(copy);
+	return r;
+}
+
+int sys_open_regular(int dir_fd, const char *path, uint64_t *ret_size)
+{
+	CLEANUP_FD int fd = openat(dir_fd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat st;
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	*ret_size = (uint64_t)st.st_size;
+	r = fd;
+	fd = -1;
+	return r;
+}
+
+int sys_read_at(int fd, void *to, size_t size, uint64_t off)
+{
+	uint8_t *p = to;
+
+	while (size > 0) {
+		ssize_t n = pread(fd, p, size, (off_t)off);
+
+		if (n < 0) {
+			if (errno == EINTR)
+				continue;
+			return -errno;
+		}
+		if (n == 0)
+			return -ENODATA;
+		p += n;
+		off += (uint64_t)n;
+		size -= (size_t)n;
+	}
+	return 0;
+}
+
+int sys_read_file(int dir_fd, const char *path, struct buf *out)
+{
+	CLEANUP_FD int fd = -1;
+	uint64_t size;
+
+	fd = sys_open_regular(dir_fd, path, &size);
+	if (fd < 0)
+		return fd;
+	for (;;) {
+		/* One byte more than is there tells the end without a second read of full size. */
+		size_t want = size < 4096 ? 4096 : size > SIZE_MAX / 2 ? SIZE_MAX / 2 : (size_t)size + 1;
+		uint8_t *to;
+		ssize_t n;
+
+		if (out->max && want > out->max - out->size)
+			want = out->max - out->size;
+		if (want == 0)
+			return -E2BIG;
+		to = buf_reserve(out, want);
+		if (!to)
+			return out->error;
+		n = read(fd, to, want);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			return 0;
+		out->size += (size_t)n;
+		size = size > (uint64_t)n ? size - (uint64_t)n : 0;
+	}
+}
+
+static int write_all(int fd, struct bytes content)
+{
+	while (content.size > 0) {
+		ssize_t n = write(fd, content.base, content.size);
+
+		if (n < 0) {
+			if (errno == EINTR)
+				continue;
+			return -errno;
+		}
+		content.base += n;
+		content.size -= (size_t)n;
+	}
+	return 0;
+}
+
+int sys_create_file(int dir_fd, const char *name, struct bytes content, mode_t mode)
+{
+	int fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	/* The mode is part of what is promised, whatever the umask. */
+	r = fchmod(fd, mode) < 0 ? -errno : 0;
+	if (r == 0)
+		r = write_all(fd, content);
+	if (r == 0 && fsync(fd) < 0)
+		r = -errno;
+	if (close(fd) < 0 && r == 0)
+		r = -errno;
+	if (r < 0)
+		(void)unlinkat(dir_fd, name, 0);
+	return r;
+}
+
+int sys_sync(int fd)
+{
+	if (fsync(fd) == 0 || errno == EINVAL || errno == EROFS)
+		return 0;
+	return -errno;
+}
+
+int sys_rename(int dir_fd, const char *from, const char *to)
+{
+	return renameat(dir_fd, from, dir_fd, to) < 0 ? -errno : 0;
+}
+
+int sys_unlink(int dir_fd, const char *name)
+{
+	return unlinkat(dir_fd, name, 0) < 0 ? -errno : 0;
+}
+
+int sys_lock(int fd, bool wait)
+{
+	if (flock(fd, LOCK_EX | (wait ? 0 : LOCK_NB)) == 0)
+		return 0;
+	if (errno == EWOULDBLOCK || errno == EINTR)
+		return -errno;
+	return -EOPNOTSUPP;
+}
+
+static int64_t usec_of(const struct timespec *t)
+{
+	return (int64_t)t->tv_sec * 1000000 + t->tv_nsec / 1000;
+}
+
+int sys_stat(int dir_fd, const char *path, struct sys_entry *ret_entry)
+{
+	struct stat st;
+
+	if (fstatat(dir_fd, path, &st, 0) < 0)
+		return -errno;
+	*ret_entry = (struct sys_entry){
+		.name = path,
+		.size = (uint64_t)st.st_size,
+		.mtime_usec = usec_of(&st.st_mtim),
+		.dev = st.st_dev,
+		.inode = st.st_ino,
+		.is_dir = S_ISDIR(st.st_mode),
+		.is_regular = S_ISREG(st.st_mode),
+	};
+	return 0;
+}
+
+int sys_list(int dir_fd, const char *path, bool (*want)(void *ctx, const char *name, bool may_be_dir),
+	     int (*each)(void *ctx, int dir_fd, const struct sys_entry *entry), void *ctx)
+{
+	int fd = sys_open_dir(dir_fd, path);
+	struct dirent *d;
+	DIR *dir;
+	int r = 0;
+
+	if (fd < 0)
+		return fd;
+	dir = fdopendir(fd);
+	if (!dir) {
+		r = -errno;
+		sys_close(fd);
+		return r;
+	}
+	while (r == 0) {
+		struct sys_entry entry;
+
+		errno = 0;
+		d = readdir(dir);
+		if (!d) {
+			r = -errno;
+			break;
+		}
+		if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0)
+			continue;
+		if (want && !want(ctx, d->d_name, d->d_type != DT_REG))
+			continue;
+		if (sys_stat(fd, d->d_name, &entry) == 0)
+			r = each(ctx, fd, &entry);
+	}
+	closedir(dir);
+	return r;
+}
+
+unsigned int sys_cpus(void)
+{
+	cpu_set_t set;
+	long n;
+
+	if (sched_getaffinity(0, sizeof(set), &set) == 0)
+		return (unsigned int)CPU_COUNT(&set);
+	n = sysconf(_SC_NPROCESSORS_ONLN);
+	return n > 0 ? (unsigned int)n : 1;
+}
+
+int sys_release(char *ret_release, size_t size)
+{
+	struct utsname u;
+
+	if (uname(&u) < 0)
+		return -errno;
+	if (strlen(u.release) >= size)
+		return -ENAMETOOLONG;
+	strcpy(ret_release, u.release);
+	return 0;
+}
+
+int64_t sys_now_usec(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return usec_of(&t);
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/*
+ * System calls, and nothing that decides: directories, whole files, locks. Retries EINTR.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "bytes/buf.h"
+#include "bytes/bytes.h"
+
+/** sys_close() - close(2) that keeps errno; descriptors below 0 are fine */
+void sys_close(int fd);
+
+static inline void sys_close_cleanup(int *fd)
+{
+	sys_close(*fd);
+}
+
+#define CLEANUP_FD __attribute__((cleanup(sys_close_cleanup)))
+
+/**
+ * sys_open_dir() - a directory descriptor to read and to lock; @dir_fd may be AT_FDCWD
+ * Return: descriptor; -errno of open(2).
+ */
+int sys_open_dir(int dir_fd, const char *path);
+
+/** sys_make_dirs() - create @path and its parents, mode 0755. Return: 0; -errno of mkdir(2). */
+int sys_make_dirs(const char *path);
+
+/**
+ * sys_open_regular() - open a regular file to read, without waiting for FIFOs or devices
+ * @ret_size: bytes
+ * Return: descriptor; -EISDIR a directory; -EINVAL another kind of file; -errno of open(2).
+ */
+int sys_open_regular(int dir_fd, const char *path, uint64_t *ret_size);
+
+/**
+ * sys_read_at() - exactly @size bytes at @off
+ * Return: 0; -ENODATA the file is shorter (by now); -errno of pread(2).
+ */
+int sys_read_at(int fd, void *to, size_t size, uint64_t off);
+
+/**
+ * sys_read_file() - append a whole file to @out, up to its max; files of /proc too
+ * Return: 0; -E2BIG; -ENOMEM; as sys_open_regular(); -errno of read(2).
+ */
+int sys_read_file(int dir_fd, const char *path, struct buf *out);
+
+/**
+ * sys_create_file() - a new file with these contents, written through to the disk
+ * Fails when the name exists. On an error nothing is left behind.
+ * Return: 0; -errno of open(2), write(2), fsync(2) or close(2).
+ */
+int sys_create_file(int dir_fd, const char *name, struct bytes content, mode_t mode);
+
+/** sys_sync() - fsync(2). Return: 0; -errno, but 0 where a directory cannot be synced. */
+int sys_sync(int fd);
+
+int sys_rename(int dir_fd, const char *from, const char *to);
+int sys_unlink(int dir_fd, const char *name);
+
+/**
+ * sys_lock() - exclusive lock on an open directory or file, held until it is closed
+ * @wait: wait for whoever holds it
+ * Return: 0; -EWOULDBLOCK held and not @wait; -EINTR a signal came; -EOPNOTSUPP no locks there.
+ */
+int sys_lock(int fd, bool wait);
+
+struct sys_entry {
+	const char *name;
+	uint64_t size;	     /* of a file, bytes */
+	int64_t mtime_usec;  /* since the epoch */
+	uint64_t dev, inode; /* of what a symbolic link leads to */
+	bool is_dir;
+	bool is_regular;
+};
+
+/**
+ * sys_list() - call @each for the entries of a directory, symbolic links followed
+ * "." and ".." are not among them; entries that vanish or dangle are passed over.
+ * @want: NULL, or tells by name which entries are worth a stat
+ * Return: 0; what @each returns when that is not 0; -errno of openat(2) or getdents(2).
+ */
+int sys_list(int dir_fd, const char *path, bool (*want)(void *ctx, const char *name, bool may_be_dir),
+	     int (*each)(void *ctx, int dir_fd, const struct sys_entry *entry), void *ctx);
+
+/** sys_stat() - size and time of what @path leads to. Return: 0; -errno of fstatat(2). */
+int sys_stat(int dir_fd, const char *path, struct sys_entry *ret_entry);
+
+/** sys_cpus() - how many CPUs this process may use, at least 1 */
+unsigned int sys_cpus(void);
+
+/** sys_release() - uname(2) release. Return: 0; -ENAMETOOLONG. */
+int sys_release(char *ret_release, size_t size);
+
+/** sys_now_usec() - monotonic clock */
+int64_t sys_now_usec(void);
