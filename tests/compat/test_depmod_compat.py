@@ -1,0 +1,468 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""depmod's files beside the incumbent's: the same bytes, and the same answers to those who read them.
+
+What is expected comes from Debian's kmod, from the independent generator in tests/golden, or stands
+here as a literal. See tests/lib/tap.py for the environment.
+"""
+
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [os.path.join(HERE, '../lib'), os.path.join(HERE, '../golden')]
+
+import depmod_reference  # noqa: E402
+import indexbin  # noqa: E402
+import kmod  # noqa: E402
+import tap  # noqa: E402
+from depmodcase import FILES, INDEXES, MAY_EXIST, TEXT_FILES, VERSION, Case, TreeCase, keys_of, random_tree  # noqa: E402
+from mkmod import Module, STT_SPARC_REGISTER, write_tree  # noqa: E402
+
+
+class Kernels(Case):
+    """Debian's kernels"""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.scratch = tempfile.TemporaryDirectory(prefix='modsure-kernels.')
+        cls.kernels = tap.kernels()
+        if not cls.kernels:
+            raise OSError('no kernels in MODSURE_KERNELS')
+        base = os.path.join(os.path.dirname(cls.kernels[0][1]), '../..')
+        generator = os.path.join(HERE, '../golden/depmod_reference.py')
+        cls.theirs, cls.golden, cls.ours, cls.results = {}, {}, {}, {}
+
+        running = []
+        for version, folder in cls.kernels:
+            farm = os.path.join(cls.scratch.name, 'kmod')
+            cls.theirs[version] = os.path.join(farm, 'lib/modules', version)
+            kmod.link_modules(folder, cls.theirs[version])
+            running.append((version, subprocess.Popen(
+                [kmod.DEPMOD, '-b', farm, version], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)))
+        for version, folder in cls.kernels:
+            cls.golden[version] = os.path.join(cls.scratch.name, 'golden', version)
+            os.makedirs(cls.golden[version])
+            subprocess.run([generator, base, version, cls.golden[version]], check=True)
+
+            out = os.path.join(cls.scratch.name, 'ours')
+            cls.results[version] = kmod.run(tap.command('depmod'), '-b', base, '-o', out, version)
+            cls.ours[version] = os.path.join(out, 'lib/modules', version)
+        for version, process in running:
+            output = process.communicate()[0]
+            if process.returncode or output:
+                raise OSError('the incumbent fails for %s: %s' % (version, output))
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.scratch.cleanup()
+
+    def each(self):
+        for version, _ in self.kernels:
+            with self.subTest(version=version):
+                yield version
+
+    def test_success_is_silent(self):
+        for version in self.each():
+            result = self.results[version]
+            self.assertEqual((result.returncode, result.stdout, result.stderr), (0, b'', b''))
+
+    def test_text_files_are_those_of_the_incumbent(self):
+        for version in self.each():
+            for name in TEXT_FILES:
+                if name != 'modules.weakdep':   # kmod 33 and later
+                    with open(os.path.join(self.ours[version], name), 'rb') as ours, \
+                            open(os.path.join(self.theirs[version], name), 'rb') as theirs:
+                        self.assertTrue(ours.read() == theirs.read(), name)
+
+    def test_indexes_hold_what_those_of_the_incumbent_hold(self):
+        for version in self.each():
+            for name in INDEXES:
+                ours = indexbin.read(os.path.join(self.ours[version], name), 'pre')
+                theirs = indexbin.read(os.path.join(self.theirs[version], name), 'post')
+                self.assertTrue(ours, name + ' has no keys')
+                for ours_entry, theirs_entry in zip(ours, theirs):
+                    self.assertEqual(ours_entry, theirs_entry, name)
+                self.assertEqual(len(ours), len(theirs), name)
+
+    def test_all_eleven_files_are_as_described(self):
+        for version in self.each():
+            expected = kmod.read_files(self.golden[version])
+            self.assertEqual(set(os.listdir(self.ours[version])) - MAY_EXIST, set(FILES))
+            for name, content in kmod.read_files(self.ours[version]).items():
+                self.assertTrue(content == expected[name], name)
+
+    def test_lookups_through_the_incumbents_library(self):
+        for version, folder in self.kernels:
+            with self.subTest(version=version):
+                if not os.path.islink(os.path.join(self.ours[version], 'kernel')):
+                    kmod.link_modules(folder, self.ours[version])
+                keys = keys_of(self.golden[version], one_in=5)     # each takes 0.1 ms
+                self.assertGreater(len(keys), 40000)
+                self.check_lookups(self.ours[version], self.theirs[version], keys)
+
+    def test_dependencies_through_the_incumbents_library(self):
+        for version, folder in self.kernels:
+            with self.subTest(version=version):
+                if not os.path.islink(os.path.join(self.ours[version], 'kernel')):
+                    kmod.link_modules(folder, self.ours[version])
+                names = [key for key, _ in indexbin.read(os.path.join(self.golden[version], 'modules.dep.bin'))]
+                with kmod.Library(self.ours[version]) as ours, kmod.Library(self.theirs[version]) as theirs:
+                    for name in names:
+                        self.assertEqual(ours.dependencies(name), theirs.dependencies(name), name)
+
+
+class Aliases(TreeCase):
+    def test_duplicates(self):
+        self.tree({
+            'kernel/c.ko': Module().modinfo('alias', 'pci:v1*').modinfo('alias', 'pci:v1*').modinfo('alias', 'x'),
+            'kernel/a.ko': Module().modinfo('alias', 'x').modinfo('alias', 'pci:v1*'),
+            'kernel/b.ko': Module().modinfo('alias', 'pci:v*').modinfo('alias', 'x').modinfo('alias', 'pci:v1*'),
+        })
+        self.compare(generator=True)
+
+    def test_dashes_and_brackets(self):
+        self.tree({
+            'kernel/a-b.ko': Module().modinfo('alias', 'of:N*T*Cfoo,bar-baz').modinfo('alias', 'x-y_z'),
+            'kernel/c.ko': Module().modinfo('alias', 'usb:v0[0-9a-f]-d[-_]*').modinfo('alias', 'a?b-c'),
+        })
+        self.compare(generator=True)
+
+    def test_unmatched_brackets_stay_out_of_the_index(self):
+        self.tree({
+            'kernel/a.ko': Module().modinfo('alias', 'open[a-b').modinfo('alias', 'close]').modinfo('alias', 'good'),
+            'kernel/b.ko': Module().modinfo('alias', 'a[b]c]d').modinfo('alias', 'a[b[c]d'),
+        })
+        ours, _ = self.compare(generator=True)
+        for alias in (b'open[a-b', b'close]', b'a[b]c]d'):
+            self.assertIn(alias, ours.stderr)
+        self.assertNotIn(b'a[b[c]d', ours.stderr)
+
+    def test_odd_texts(self):
+        self.tree({
+            'kernel/a.ko': Module().modinfo('alias', '').modinfo('alias', 'two words').modinfo('alias', 'tab\tbed'),
+            'kernel/b.ko': Module().modinfo('alias', 'x' * 3000).modinfo('alias', '!"$%&()+,./:;<=>@\\^`{|}~'),
+            'kernel/c.ko': Module().modinfo_raw(b'alias\0alias=in\0\0\0alias=out\0').modinfo('aliases', 'no'),
+        })
+        self.compare(generator=True)
+
+    def test_keys_that_begin_alike(self):
+        self.tree({'kernel/m%d.ko' % i: Module().modinfo('alias', alias) for i, alias in enumerate(
+            ['abc', 'ab', 'abcd', 'abd', 'a', 'b', 'abcde', 'acd', 'a-b', 'a_b', 'a_bc', '~', ' '])})
+        self.compare(generator=True)
+
+    def test_device_nodes(self):
+        nodes = {
+            'both': ['devname:fuse', 'char-major-10-229'],
+            'reverse': ['block-major-7-0', 'devname:loop0'],
+            'last-of-each': ['devname:a', 'devname:b', 'char-major-1-2', 'char-major-3-4', 'devname:c'],
+            'until-both': ['char-major-1-2', 'devname:snd/seq', 'char-major-3-4'],
+            'wildcard': ['block-major-8-*', 'devname:sd', 'char-major-9-1'],
+            'nameless': ['char-major-10-1'],
+            'other': ['pci:v*', 'char-major-x-1'],
+        }
+        files = {}
+        for name, aliases in nodes.items():
+            files['kernel/%s.ko' % name] = module = Module()
+            for alias in aliases:
+                module.modinfo('alias', alias)
+        self.tree(files)
+        self.compare(generator=True)
+
+    def test_device_name_without_numbers(self):
+        self.tree({'kernel/numberless.ko': Module().modinfo('alias', 'devname:nothing'),
+                   'kernel/good.ko': Module().modinfo('alias', 'devname:g').modinfo('alias', 'char-major-1-2')})
+        ours, _ = self.compare(generator=True)
+        self.assertIn(b'numberless', ours.stderr)
+        self.assertEqual(self.read('modules.devname'),
+                         b'# Device nodes to trigger on-demand module loading.\ngood g c1:2\n')
+
+    def test_soft_and_weak_dependencies(self):
+        self.tree({
+            'kernel/b-1.ko': Module().modinfo('softdep', 'pre: x-y post: z').modinfo('softdep', 'no prefix')
+                                     .modinfo('weakdep', 'w-1').modinfo('weakdep', 'w2 w3'),
+            'kernel/a.ko': Module().modinfo('weakdep', 'w4').modinfo('softdep', 'pre:  two  spaces '),
+        })
+        self.compare(generator=True, weakdeps=b'weakdep b_1 w-1\nweakdep b_1 w2 w3\nweakdep a w4\n')
+
+
+class Symbols(TreeCase):
+    def test_exported_twice(self):
+        self.tree({
+            'kernel/first.ko': Module().export('shared', crc=1).export('only_first', crc=2),
+            'kernel/user.ko': Module().use('shared').use('only_first'),
+            'kernel/second.ko': Module().export('shared', crc=1),
+        })
+        self.compare(generator=True)
+
+    def test_chains_and_diamonds(self):
+        self.tree({
+            'kernel/top.ko': Module().use('left').use('right').use('bottom'),
+            'kernel/left.ko': Module().export('left', crc=1).use('bottom').use('bottom2'),
+            'kernel/right.ko': Module().export('right', crc=1).use('bottom2').use('left'),
+            'kernel/bottom.ko': Module().export('bottom', crc=1).export('bottom2', crc=1).use('deep'),
+            'kernel/deep.ko': Module().export('deep', crc=1),
+            'kernel/alone.ko': Module(),
+        })
+        self.compare(generator=True)
+
+    def test_dots_weak_and_versions(self):
+        self.tree({
+            'kernel/p.ko': Module().export('dotted', crc=1).export('weak', crc=2).export('versioned', crc=3),
+            'kernel/a.ko': Module().use('.dotted'),
+            'kernel/b.ko': Module().use('weak', weak=True),
+            'kernel/c.ko': Module().version('versioned', 3),
+            'kernel/d.ko': Module().version('.dotted', 1).use('absent'),
+        })
+        self.compare(generator=True)
+
+    def test_symbols_of_every_module_are_not_imports(self):
+        self.tree({
+            'kernel/p.ko': Module().export('real', crc=1),
+            'kernel/u.ko': Module().use('__this_module').use('_GLOBAL_OFFSET_TABLE_').use('.TOC.').use('real'),
+        })
+        self.compare(generator=True)
+
+    def test_sparc_registers_are_not_imports(self):
+        register = Module(endian='big', machine=43)
+        register.symbol('reg_g2', type=STT_SPARC_REGISTER)
+        self.tree({'kernel/p.ko': Module(endian='big', machine=43).export('reg_g2', crc=1),
+                   'kernel/u.ko': register})
+        self.compare(generator=True)
+        self.assertEqual(self.read('modules.dep'), b'kernel/p.ko:\nkernel/u.ko:\n')
+
+    def test_classes_and_byte_orders(self):
+        """32 and 64 bit, little and big endian, in one tree"""
+        files = {}
+        for cls, endian, machine in ((32, 'little', 3), (32, 'little', 40), (32, 'big', 8), (32, 'big', 20),
+                                     (64, 'little', 62), (64, 'little', 183), (64, 'little', 8), (64, 'big', 22),
+                                     (64, 'big', 21), (64, 'big', 8)):
+            name = '%d%s%d' % (cls, endian, machine)
+            kind = dict(cls=cls, endian=endian, machine=machine)
+            files['kernel/p%s.ko' % name] = Module(**kind).export('e' + name, crc=5).modinfo('alias', 'x-' + name)
+            files['kernel/u%s.ko' % name] = Module(**kind).use('e' + name).version('elast', 6)
+        files['kernel/last.ko'] = Module().export('elast', crc=6)
+        self.tree(files)
+        self.compare(generator=True)
+
+    def test_encodings_of_exports_with_versions(self):
+        files = {}
+        for exports in ('kstrtabns', 'kflagstab', '5.4-rc', 'plain'):
+            for crcs in ('relative', 'absolute'):
+                for prel32 in (True, False):
+                    name = '%s_%s_%d' % (exports.replace('.', ''), crcs, prel32)
+                    kind = dict(exports=exports, crcs=crcs, prel32=prel32)
+                    files['kernel/%s.ko' % name] = Module(**kind).export('e_' + name, crc=7).export(
+                        'g_' + name, crc=8, gpl=True, ns=None if exports == 'plain' else 'NAMESPACE')
+                    files['kernel/u%s.ko' % name] = Module().use('g_' + name)
+        self.tree(files)
+        self.compare()
+
+    def test_exports_without_versions(self):
+        """kernels without CONFIG_MODVERSIONS, no namespaces"""
+        self.tree({
+            'kernel/p.ko': Module().export('one').export('two', gpl=True),
+            'kernel/q.ko': Module(exports='plain', prel32=False).export('three'),
+            'kernel/u.ko': Module().use('two').use('three'),
+        })
+        self.compare(generator=True)
+
+    def test_a_namespace_is_no_export(self):
+        """5.1 number 17: without versions, and whatever symbols strip(1) took away"""
+        for exports in ('kstrtabns', 'kflagstab'):
+            for strip in ((), ('ksymtab',), ('ksymtab', 'kstrtab')):
+                for cls, endian in ((64, 'little'), (64, 'big'), (32, 'little'), (32, 'big')):
+                    with self.subTest(exports=exports, strip=strip, cls=cls, endian=endian):
+                        kind = dict(exports=exports, strip=strip, cls=cls, endian=endian)
+                        kind['machine'] = {(64, 'big'): 22, (32, 'big'): 20}.get((cls, endian))
+                        self.tree({
+                            'kernel/p.ko': Module(**kind).export('fn', ns='USB_STORAGE').export('fn2', gpl=True),
+                            'kernel/q.ko': Module(**kind).export('USB', gpl=True, ns='USB_STORAGE'),
+                            'kernel/u.ko': Module(**kind).use('USB').use('USB_STORAGE').use('fn'),
+                        })
+                        symbols = self.read('modules.symbols').splitlines()
+                        self.assertEqual(sorted(symbols[1:]), [
+                            b'alias symbol:USB q', b'alias symbol:fn p', b'alias symbol:fn2 p'])
+                        self.assertEqual(self.read('modules.dep').splitlines()[2],
+                                         b'kernel/u.ko: kernel/q.ko kernel/p.ko')
+
+    def test_a_namespace_is_no_part_of_a_name(self):
+        """__ksymtab_NS.sym of 5.4-rc"""
+        self.tree({'kernel/p.ko': Module(exports='5.4-rc').export('fn', ns='NS').export('plain'),
+                   'kernel/u.ko': Module().use('fn')})
+        self.assertEqual(sorted(self.read('modules.symbols').splitlines()[1:]),
+                         [b'alias symbol:fn p', b'alias symbol:plain p'])
+        self.assertEqual(self.read('modules.dep'), b'kernel/p.ko:\nkernel/u.ko: kernel/p.ko\n')
+
+
+class Order(TreeCase):
+    FILES = {'kernel/%s.ko' % name: Module().modinfo('alias', 'same').export('e' + name, crc=1)
+             for name in ('zeta', 'a-b', 'mid', 'x', 'long_name_of_it', 'c_d', 'q1', 'q2', 'q3', 'r')}
+
+    def test_all_listed(self):
+        self.tree(self.FILES, order=sorted(self.FILES, reverse=True))
+        self.compare(generator=True)
+
+    def test_some_listed(self):
+        self.tree(self.FILES, order=['kernel/x.ko', 'kernel/gone.ko', 'kernel/a-b.ko', 'kernel/q3.ko'])
+        self.compare(generator=True)
+
+    def test_listed_twice(self):
+        """the first line counts, as in kmod 34; in Debian's 30 the last one did"""
+        self.tree(self.FILES, order=['kernel/x.ko', 'kernel/mid.ko', 'kernel/x.ko', 'kernel/r.ko', 'kernel/mid.ko'])
+        self.read('modules.dep')
+        self.check_files(os.path.join(self.out, 'lib/modules', VERSION), depmod_reference.outputs(self.folder))
+        self.assertTrue(self.read('modules.dep').startswith(b'kernel/x.ko:\nkernel/mid.ko:\nkernel/r.ko:\n'))
+
+    def test_names_must_match_exactly(self):
+        self.tree(self.FILES, order=['kernel/c-d.ko', 'kernel/a_b.ko', './kernel/x.ko', 'x.ko', ' kernel/r.ko', ''])
+        self.compare(generator=True)
+
+    def test_no_file(self):
+        self.tree(self.FILES, order=None)
+        ours, _ = self.compare(generator=True)
+        self.assertIn(b'modules.order', ours.stderr)
+
+    def test_last_line_without_its_end(self):
+        folder = self.tree(self.FILES, order=None)
+        with open(os.path.join(folder, 'modules.order'), 'w', encoding='utf-8') as file:
+            file.write('kernel/x.ko\nkernel/r.ko')
+        ours, _ = self.compare(generator=True)
+        self.assertIn(b'modules.order', ours.stderr)
+
+    def test_overlong_line(self):
+        """a line of 4095 bytes and more spoils the file"""
+        for length in (4093, 4094, 4095, 5000):
+            with self.subTest(length):
+                self.tree(self.FILES, order=['kernel/x.ko', 'kernel/' + 'y' * (length - 8), 'kernel/r.ko'])
+                self.compare()
+
+    def test_compressed_modules_are_listed_as_ko(self):
+        files = {path + extension: module for (path, module), extension
+                 in zip(self.FILES.items(), ['.xz', '', '.zst', '.xz', '.zst', '', '.xz', '.zst', '', '.xz'])}
+        self.tree(files, order=sorted(self.FILES, reverse=True))
+        self.compare(generator=True)
+
+
+class Builtin(TreeCase):
+    FILES = {'kernel/a.ko': Module().modinfo('alias', 'x')}
+
+    def test_names_and_aliases(self):
+        self.tree(self.FILES, builtin=['kernel/b-c.ko', 'kernel/fs/ext4.ko', 'kernel/b-c.ko', 'kernel/x.y.ko'],
+                  builtin_modinfo=[('b_c', 'license', 'GPL'), ('b_c', 'alias', 'fs-foo'), ('ext4', 'alias', 'fs-foo'),
+                                   ('ext4', 'alias', 'u[a-b]-*'), ('zz', 'alias', 'fs-foo'), ('b-c', 'alias', 'dash'),
+                                   ('ext4', 'parm', 'alias=no'), ('x', 'alias', 'x=y')])
+        self.compare(generator=True)
+
+    def test_bad_lines(self):
+        self.tree(self.FILES, builtin=['kernel/b.ko', '1kernel/c.ko', '', '/kernel/d.ko', ' kernel/f.ko', 'kernel/e.ko'])
+        self.compare(generator=True)
+
+    def test_no_list(self):
+        self.tree(self.FILES, builtin=None, builtin_modinfo=[('b', 'alias', 'z')])
+        ours, _ = self.compare(generator=True)
+        self.assertIn(b'modules.builtin', ours.stderr)
+        self.assertEqual(self.read('modules.builtin.bin'), b'')
+
+    def test_no_modinfo(self):
+        self.tree(self.FILES, builtin=['kernel/b.ko'], builtin_modinfo=None)
+        ours, _ = self.compare(generator=True)
+        self.assertIn(b'modules.builtin.modinfo', ours.stderr)
+        self.assertEqual(self.read('modules.builtin.alias.bin'), b'')
+
+    def test_no_aliases(self):
+        """an index without keys is a header"""
+        self.tree(self.FILES, builtin=[], builtin_modinfo=[('b', 'license', 'GPL')])
+        self.compare(generator=True)
+        self.assertEqual(self.read('modules.builtin.alias.bin').hex(), 'b007f457' '00020001' '0000000c')
+
+
+class Trees(TreeCase):
+    def test_empty(self):
+        self.tree({}, order=None, builtin=None, builtin_modinfo=None)
+        self.compare(generator=True)
+
+    def test_no_modules(self):
+        folder = self.tree({}, order=[], builtin=['kernel/b.ko'], builtin_modinfo=[('b', 'alias', 'x')])
+        os.makedirs(os.path.join(folder, 'kernel/drivers'))
+        self.compare(generator=True)
+
+    def test_no_folder(self):
+        self.tree({})
+        ours = self.depmod('-b', self.base, '-o', self.out, '6.1.1')
+        theirs, _ = self.incumbent('6.1.1')
+        self.assertEqual((ours.returncode, theirs.returncode), (1, 1))
+        self.assertIn(b'6.1.1', ours.stderr)
+        self.assertFalse(os.path.exists(os.path.join(self.out, 'lib/modules/6.1.1/modules.dep')))
+
+    def test_what_is_a_module(self):
+        folder = self.tree({
+            'top.ko': Module(), 'kernel/.hidden.ko': Module(), 'kernel/two.dots.ko': Module().modinfo('alias', 'dots'),
+            'kernel/a.ko.bak': Module(), 'kernel/b.KO': Module(), 'kernel/c.o': Module(), 'kernel/dko': Module(),
+            'build/e.ko': Module(), 'source/f.ko': Module(), 'kernel/build/g.ko': Module(), 'kernel/h/i/j/k.ko': Module(),
+            'kernel/.dot/l.ko': Module(), 'kernel/m': Module(), 'kernel/n.ko.xz.tmp': Module(), 'elsewhere/o.ko': Module(),
+        }, order=['kernel/h/i/j/k.ko', 'kernel/two.dots.ko', 'top.ko'])
+        os.makedirs(os.path.join(folder, 'kernel/folder.ko'))
+        os.symlink('../elsewhere/o.ko', os.path.join(folder, 'kernel/p.ko'))
+        os.symlink('gone.ko', os.path.join(folder, 'kernel/dangling.ko'))
+        self.compare()
+
+    def test_linked_folder(self):
+        folder = self.tree({'kernel/a.ko': Module().export('e', crc=1)})
+        write_tree(os.path.join(self.scratch, 'other'), '1', {'drivers/b-c.ko': Module().use('e')})
+        os.symlink(os.path.join(self.scratch, 'other/lib/modules/1'), os.path.join(folder, 'extra'))
+        os.symlink('/', os.path.join(folder, 'build'))
+        self.compare(generator=True)
+
+    def test_compression_is_told_by_content(self):
+        plain = Module().modinfo('alias', 'plain').bytes()
+        self.tree({'kernel/a.ko.xz': Module().modinfo('alias', 'xz'), 'kernel/b.ko.zst': Module().modinfo('alias', 'zst'),
+                   'kernel/c.ko': Module().modinfo('alias', 'none'), 'kernel/d.ko.xz': plain})
+        self.compare(generator=True)
+
+    def test_gzip(self):
+        """which Debian's incumbent cannot read: its files for .ko.xz, with the names changed"""
+        files = {'kernel/a.ko': Module().modinfo('alias', 'x').export('e', crc=1), 'kernel/b.ko': Module().use('e')}
+        self.tree({path + '.gz': module for path, module in files.items()})
+        ours = self.depmod('-b', self.base, '-o', self.out, VERSION)
+        self.assertEqual((ours.returncode, ours.stderr), (0, b''))
+        shutil.rmtree(self.folder)
+        self.tree({path + '.xz': module for path, module in files.items()})
+        _, their_folder = self.incumbent(VERSION)
+        for name in ('modules.dep', 'modules.dep.bin'):
+            path = os.path.join(their_folder, name)
+            with open(path, 'rb') as file:
+                content = file.read()
+            with open(path, 'wb') as file:
+                if name == 'modules.dep':
+                    file.write(content.replace(b'.xz', b'.gz'))
+                else:   # an extension of the same length leaves the layout alone
+                    file.write(content.replace(b'.ko.xz', b'.ko.gz'))
+        self.check_files(os.path.join(self.out, 'lib/modules', VERSION), kmod.expected_files(their_folder))
+
+    def test_version_of_the_running_kernel(self):
+        version = os.uname().release
+        self.tree({'kernel/a.ko': Module().modinfo('alias', 'x')}, version=version)
+        ours = self.depmod('-b', self.base, '-o', self.out)
+        self.assertEqual((ours.returncode, ours.stderr), (0, b''))
+        _, their_folder = self.incumbent(version=version)
+        self.check_files(os.path.join(self.out, 'lib/modules', version), kmod.expected_files(their_folder))
+
+    def test_random_trees(self):
+        seeds = [1, 2, 3, 4, 5, int(time.time())]
+        for seed in seeds:
+            with self.subTest(seed=seed):
+                rng = random.Random(seed)
+                shutil.rmtree(self.base, ignore_errors=True)
+                self.tree(**random_tree(rng))
+                weakdeps = depmod_reference.outputs(self.folder)['modules.weakdep'][len(kmod.NO_WEAKDEPS):]
+                self.compare(generator=True, weakdeps=weakdeps)
+
+
+if __name__ == '__main__':
+    tap.main()
