@@ -16,40 +16,40 @@ void json_close(struct json *json)
 	(void)json;
 }
 
-struct json_node *json_map(struct json *json)
+struct json_node *json_new_map(struct json *json)
 {
 	(void)json;
 	return NULL;
 }
 
-struct json_node *json_list(struct json *json)
+struct json_node *json_new_list(struct json *json)
 {
 	(void)json;
 	return NULL;
 }
 
-struct json_node *json_string(struct json *json, struct bytes text)
+struct json_node *json_new_string(struct json *json, struct bytes text)
 {
 	(void)json;
 	(void)text;
 	return NULL;
 }
 
-struct json_node *json_number(struct json *json, int64_t number)
+struct json_node *json_new_number(struct json *json, int64_t number)
 {
 	(void)json;
 	(void)number;
 	return NULL;
 }
 
-struct json_node *json_bool(struct json *json, bool value)
+struct json_node *json_new_bool(struct json *json, bool value)
 {
 	(void)json;
 	(void)value;
 	return NULL;
 }
 
-struct json_node *json_null(struct json *json)
+struct json_node *json_new_null(struct json *json)
 {
 	(void)json;
 	return NULL;

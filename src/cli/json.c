@@ -147,17 +147,17 @@ static void put_utf8(struct buf *out, struct bytes text)
 	}
 }
 
-struct json_node *json_map(struct json *json)
+struct json_node *json_new_map(struct json *json)
 {
 	return checked(json, json->f.json_object_new_object());
 }
 
-struct json_node *json_list(struct json *json)
+struct json_node *json_new_list(struct json *json)
 {
 	return checked(json, json->f.json_object_new_array());
 }
 
-struct json_node *json_string(struct json *json, struct bytes text)
+struct json_node *json_new_string(struct json *json, struct bytes text)
 {
 	CLEANUP_BUF struct buf clean = { .max = INT_MAX - 1 };
 
@@ -168,17 +168,17 @@ struct json_node *json_string(struct json *json, struct bytes text)
 				     clean.size ? (const char *)clean.base : "", (int)clean.size));
 }
 
-struct json_node *json_number(struct json *json, int64_t number)
+struct json_node *json_new_number(struct json *json, int64_t number)
 {
 	return checked(json, json->f.json_object_new_int64(number));
 }
 
-struct json_node *json_bool(struct json *json, bool value)
+struct json_node *json_new_bool(struct json *json, bool value)
 {
 	return checked(json, json->f.json_object_new_boolean(value));
 }
 
-struct json_node *json_null(struct json *json)
+struct json_node *json_new_null(struct json *json)
 {
 	(void)json;
 	return (struct json_node *)(void *)&null_node;
@@ -200,7 +200,7 @@ struct json_node *json_get(struct json *json, struct json_node *map, const char 
 	key = clean_key(json, &clean, key);
 	if (!map || !key || !json->f.json_object_object_get_ex(object_of(map), key, &value))
 		return NULL;
-	return value ? (struct json_node *)(void *)value : json_null(json);
+	return value ? (struct json_node *)(void *)value : json_new_null(json);
 }
 
 void json_set(struct json *json, struct json_node *map, const char *key, struct json_node *value)

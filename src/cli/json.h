@@ -25,17 +25,17 @@ int json_open(struct json **ret_json, struct diag *diag);
 void json_close(struct json *json);
 
 /**
- * json_map() json_list() json_string() json_number() json_bool() - new values
+ * json_new_map() json_new_list() json_new_string() json_new_number() json_new_bool() - new values
  * Strings: what is not UTF-8 becomes U+FFFD, a byte at a time.
  */
-struct json_node *json_map(struct json *json);
-struct json_node *json_list(struct json *json);
-struct json_node *json_string(struct json *json, struct bytes text);
-struct json_node *json_number(struct json *json, int64_t number);
-struct json_node *json_bool(struct json *json, bool value);
+struct json_node *json_new_map(struct json *json);
+struct json_node *json_new_list(struct json *json);
+struct json_node *json_new_string(struct json *json, struct bytes text);
+struct json_node *json_new_number(struct json *json, int64_t number);
+struct json_node *json_new_bool(struct json *json, bool value);
 
-/** json_null() - there is no other way to put a null into a map or list */
-struct json_node *json_null(struct json *json);
+/** json_new_null() - there is no other way to put a null into a map or list */
+struct json_node *json_new_null(struct json *json);
 
 /** json_get() - value of @key in @map, still part of it; NULL when it has none */
 struct json_node *json_get(struct json *json, struct json_node *map, const char *key);
