@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Writes kernel module files and module trees, so that tests hold readable source and no binaries.
 

@@ -107,9 +107,10 @@ def main():
         before = result.number
         unittest.TestSuite(tests).run(result)
         # setUpClass failed: none of the tests ran, and each of them stands in the plan.
-        for test in tests[result.number - before:]:
+        missing = tests[result.number - before:]
+        for test in missing:
             result.report(name_of(test))
-        if result.reasons:      # of a class, as the tests' own are gone by now
+        if result.reasons and not missing:      # tearDownClass failed: no test to blame
             print('\n'.join('# ' + line for line in result.reasons[0].split('\n')))
             result.n_failed += 1
         result.reasons = []
