@@ -386,6 +386,12 @@ def target(call):
     return call.path(0) if call.args and '<' in call.args[0] else None
 
 
+def file_meant(path):
+    """which of the twelve a file is, or is to become: a staged file is called after its target"""
+    name = os.path.basename(path)
+    return max((file for file in FILES if (name + '.').startswith(file + '.')), key=len, default=None)
+
+
 def under(path, folder):
     return path is not None and (path + '/').startswith(folder + '/')
 
