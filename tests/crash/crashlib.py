@@ -89,12 +89,16 @@ def write_tree(base, tree, age=0):
     folder = mkmod.write_tree(
         base, VERSION, files, order=True, builtin=['kernel/%s.ko' % name for name in builtin],
         builtin_modinfo=[(name, 'alias', 'of:N*C' + name) for name in builtin])
-    then = time.time() - age
     for parent, _, names in os.walk(folder):
         for name in names:
             if name not in FILES:
-                os.utime(os.path.join(parent, name), (then, then))
+                set_age(os.path.join(parent, name), age)
     return folder
+
+
+def set_age(path, seconds):
+    then = time.time() - seconds
+    os.utime(path, (then, then))
 
 
 def module_names(tree):
@@ -155,18 +159,13 @@ class Scene:
         if indexed:
             folder = write_tree(self.base, 'A', age=3 * HOUR)
             self.old = self._build(self.base)
-            self.set_age(self.base, 2 * HOUR)
+            for name in FILES:          # depmod -A goes by these
+                set_age(os.path.join(folder, name), 2 * HOUR)
             shutil.rmtree(os.path.join(folder, 'kernel'))
         write_tree(self.base, tree, age=HOUR)
         same = [name for name in FILES if self.old[name] == self.new[name]]
         if same:
             raise AssertionError('a change of the tree left files as they were: ' + ' '.join(same))
-
-    def set_age(self, base, age):
-        """what depmod -A goes by"""
-        then = time.time() - age
-        for name in FILES:
-            os.utime(os.path.join(base, FOLDER, name), (then, then))
 
     def _build(self, base):
         inputs = listing(base)
