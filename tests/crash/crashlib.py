@@ -66,12 +66,15 @@ KEPT = {
 }
 
 
-def _changed(name, number):
+def changed_module(name, number):
     """a module in which every index has a share"""
-    return {'kernel/%s.ko' % name: _module(
-        name, ['abase_fn'], [name + '_fn'],
-        [('alias', 'of:N*C%s' % name), ('softdep', name + ' pre: amid'), ('weakdep', 'ztop')] +
-        _device(name, number))}
+    return _module(name, ['abase_fn'], [name + '_fn'],
+                   [('alias', 'of:N*C%s' % name), ('softdep', 'pre: amid'), ('weakdep', 'ztop'),
+                    *_device(name, number)])
+
+
+def _changed(name, number):
+    return {'kernel/%s.ko' % name: changed_module(name, number)}
 
 
 def modules_of(tree):
