@@ -101,6 +101,12 @@ static int show(void *ctx, enum index_file file, struct bytes text)
 	return text.size == 0 || fwrite(text.base, text.size, 1, stdout) == 1 ? 0 : -EIO;
 }
 
+static void tell_need(void *ctx, const char *user, const char *symbol, const char *owner)
+{
+	(void)ctx;
+	printf("%s needs \"%s\": %s\n", user, symbol, owner);
+}
+
 static const struct option_row rows[] = {
 	{ 'a', "all", NULL, "index all modules (the default without FILE)" },
 	{ 'A', "quick", NULL, "do nothing when the indexes are up to date" },
@@ -196,6 +202,7 @@ static int apply(void *ctx, int id, const char *argument)
 		return set_number(c, argument);
 	case 'v':
 		c->log.level = c->log.level < LOG_INFO ? LOG_INFO : LOG_DEBUG;
+		c->options.need = tell_need;
 		break;
 	}
 	return 0;

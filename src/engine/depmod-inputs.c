@@ -12,6 +12,8 @@
 #include "config.h"
 #include "engine/conf-files.h"
 #include "engine/depmod-internal.h"
+#include "index/manifest.h"
+#include "index/reader.h"
 #include "sys/sys.h"
 
 /* Lists of a kernel build have some hundred KiB. */
@@ -179,4 +181,104 @@ uint64_t inputs_digest(const struct depmod *d)
 	h = hash_content(d->order.base, d->order.size, h);
 	h = hash_content(d->builtin.base, d->builtin.size, h);
 	return hash_content(d->builtin_modinfo.base, d->builtin_modinfo.size, h);
+}
+
+struct kernel_symbols {
+	struct depmod *d;
+	const char *path;
+	bool has_crcs;
+	size_t n;
+};
+
+static int add_kernel_symbol(void *ctx, const struct symvers_symbol *symbol)
+{
+	struct kernel_symbols *k = ctx;
+	const char *name = symbol->name;
+	size_t size = symbol->name_size;
+
+	if (k->has_crcs && !symbol->is_vmlinux)
+		return 0;
+	if (size > 1 && k->d->options->symbol_prefix && name[0] == k->d->options->symbol_prefix) {
+		name++;
+		size--;
+	}
+	name = arena_string(&k->d->arena, name, size);
+	if (!name)
+		return -ENOMEM;
+	k->n++;
+	return graph_add_kernel_symbol(&k->d->graph, name, k->has_crcs, symbol->crc);
+}
+
+static void note_bad_symbol(void *ctx, const struct diag *diag)
+{
+	struct kernel_symbols *k = ctx;
+
+	event_diag(k->d->events, EVENT_WARNING, k->path, -EBADMSG, diag);
+}
+
+int inputs_load_kernel_symbols(struct depmod *d)
+{
+	struct kernel_symbols k = {
+		.d = d,
+		.path = d->options->symvers ? d->options->symvers : d->options->system_map,
+		.has_crcs = d->options->symvers,
+	};
+	const struct symvers_use use = { add_kernel_symbol, note_bad_symbol, &k };
+	CLEANUP_BUF struct buf text = { .max = LIST_MAX };
+	int r;
+
+	if (!k.path)
+		return 0;
+	r = sys_read_file(AT_FDCWD, k.path, &text);
+	if (r < 0) {
+		event_emit(d->events, EVENT_ERROR, "%s: cannot read: %s", k.path, strerrordesc_np(-r));
+		return r;
+	}
+	r = k.has_crcs ? symvers_read(buf_bytes(&text), &use, NULL)
+		       : system_map_read(buf_bytes(&text), &use, NULL);
+	if (r < 0)
+		return r;
+	if (k.n == 0) {
+		event_emit(d->events, EVENT_WARNING,
+			   "%s: holds no symbol that the kernel exports: not used", k.path);
+		return 0;
+	}
+	d->graph.check_unknown = d->options->check_symbols;
+	d->graph.check_crcs = d->options->check_symbols && k.has_crcs;
+	return 0;
+}
+
+/* The set's own record of what it was made from; nothing but ours has one. */
+static bool manifest_says_changed(struct depmod *d)
+{
+	CLEANUP_BUF struct buf file = { .max = LIST_MAX };
+	int64_t sizes[INDEX_CLASSIC_FILES];
+	struct index_reader reader;
+	struct manifest manifest;
+	struct sys_entry entry;
+
+	if (sys_read_file(d->out_fd, index_file_name(INDEX_MODSURE_BIN), &file) < 0 ||
+	    index_reader_open(buf_bytes(&file), &reader, NULL) < 0 ||
+	    manifest_parse(&reader, &manifest, NULL) < 0)
+		return false;
+	for (int i = 0; i < INDEX_CLASSIC_FILES; i++)
+		sizes[i] = sys_stat(d->out_fd, index_file_name((enum index_file)i), &entry) == 0
+				   ? (int64_t)entry.size
+				   : -1;
+	/* Files of other sizes were written by another depmod, which leaves no record. */
+	return manifest_compare(&manifest, sizes, NULL) == MANIFEST_WHOLE &&
+	       manifest.input != inputs_digest(d);
+}
+
+bool is_up_to_date(struct depmod *d)
+{
+	struct sys_entry dep;
+
+	if (d->out_fd < 0 || d->has_leftovers ||
+	    sys_stat(d->out_fd, index_file_name(INDEX_DEP), &dep) < 0)
+		return false;
+	for (uint32_t i = 0; i < d->scan.n_files; i++)
+		if (d->scan.files[i].mtime_usec > dep.mtime_usec)
+			return false;
+	return !manifest_says_changed(d);
 }

@@ -2,8 +2,6 @@
 /*
  * All files of the set, the independent ones at once.
  */
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "bytes/diag.h"
@@ -144,6 +142,38 @@ static int make_builtin_alias(struct depmod *d)
 					   note_bad_builtin_alias, d)
 		   : -ENOMEM;
 	free(aliases);
+	return r;
+}
+
+struct manifest_entries {
+	struct depmod *d;
+	struct index_writer writer;
+};
+
+static int put_manifest(void *ctx, const char *key, const char *value)
+{
+	struct manifest_entries *m = ctx;
+	const char *k = arena_string(&m->d->arena, key, strlen(key));
+	const char *v = arena_string(&m->d->arena, value, strlen(value));
+
+	return k && v ? index_writer_add(&m->writer, k, strlen(k), v, strlen(v), 0) : -ENOMEM;
+}
+
+/* modules.modsure.bin: what readers tell a mixed set by. */
+static int make_manifest(struct depmod *d)
+{
+	struct manifest_entries m = { .d = d };
+	struct manifest manifest = { .input = inputs_digest(d) };
+	int r;
+
+	for (int i = 0; i < INDEX_CLASSIC_FILES; i++) {
+		manifest.files[i].size = d->outputs[i].size;
+		manifest.files[i].hash = hash_content(d->outputs[i].base, d->outputs[i].size, 0);
+	}
+	r = manifest_write(&manifest, put_manifest, &m);
+	if (r == 0)
+		r = index_writer_write(&m.writer, &d->outputs[INDEX_MODSURE_BIN]);
+	index_writer_done(&m.writer);
 	return r;
 }
 
