@@ -74,11 +74,17 @@ class Config(TreeCase):
         self.tree_of_duplicates()
         for text in ('override two * kernel', 'override three * extra\noverride all-of * other/deep',
                      r'override two ^6\.1\. updates', 'override two test$ kernel', 'override two ^6[.]2 kernel',
-                     'override two 1.0 kernel', 'override two ( kernel', 'override all_of * other/deep',
-                     'override two * nowhere', 'override two * kernel\noverride two * updates',
+                     'override two 1.0 kernel', 'override two ( kernel', 'override two * nowhere', 'override two * kernel\noverride two * updates',
                      'search kernel\noverride two * updates'):
             with self.subTest(text):
                 self.check(text + '\n')
+
+    def test_override_takes_either_spelling(self):
+        """dash or underscore, where the incumbent wants the one of the file"""
+        self.tree_of_duplicates()
+        for name in ('all-of', 'all_of'):
+            self.config = self.write('depmod.d/test.conf', 'override %s * other/deep\n' % name)
+            self.assertIn(b'other/deep/all-of.ko:\n', self.read('modules.dep'))
 
     def test_exclude(self):
         self.tree({'kernel/a.ko': Module(), 'kernel/skip/b.ko': Module(), 'kernel/c.ko': Module(),
@@ -105,9 +111,8 @@ class Config(TreeCase):
         self.tree_of_duplicates()
         self.check('# a comment\n\n  \t\nsearch extra \\\n  kernel\nmake_map_files no\ninclude /nowhere\n')
         ours, _ = self.check('search kernel\nfrobnicate two\noverride two *\n')
-        self.assertIn(b'frobnicate', ours.stderr)
-        self.assertIn(b'test.conf', ours.stderr)
-        self.assertIn(b':3', ours.stderr)
+        self.assertRegex(ours.stderr, rb'test\.conf:\D*2\b.*frobnicate')
+        self.assertRegex(ours.stderr, rb'test\.conf:\D*3\b.*override')
         self.check('  search extra\n')
         self.check('search extra')
 
@@ -115,9 +120,9 @@ class Config(TreeCase):
         self.tree_of_duplicates()
         self.write('depmod.d/20.conf', 'search kernel\n')
         self.write('depmod.d/10.conf', 'search extra\n')
-        self.write('depmod.d/30.ignored', 'search other/deep\n')
-        self.write('depmod.d/.40.conf', 'search other/deep\n')
-        self.write('second.d/20.conf', 'search weak-updates\n')
+        self.write('depmod.d/30.ignored', 'search other/deep kernel\n')
+        self.write('depmod.d/.40.conf', 'search other/deep kernel\n')
+        self.write('second.d/20.conf', 'search weak-updates kernel\n')
         self.write('second.d/05.conf', 'override two * kernel\n')
         folder, second = os.path.join(self.scratch, 'depmod.d'), os.path.join(self.scratch, 'second.d')
         for extra in ((folder,), (second,), (folder, second), (second, folder),
@@ -223,13 +228,14 @@ class Options(TreeCase):
         ours, theirs = self.compare('-w', VERSION)
 
         def warned(output):
-            return sorted(re.findall(rb'duplicate module alias:\s+(\S+) (\S+)', output))
+            """the two words behind each 'duplicate module alias', on its line or the next"""
+            return sorted(re.findall(rb'duplicate module alias:?\s+(\S+) (\S+)', output))
         self.assertEqual(warned(theirs.stderr), [(b'd_e', b'b'), (b'twice', b'a')])
         self.assertEqual(warned(ours.stderr), warned(theirs.stderr))
+        long, _ = self.compare('--warn', VERSION)
+        self.assertEqual(long.stderr, ours.stderr)
         quiet, _ = self.compare(VERSION)
         self.assertEqual(quiet.stderr, b'')
-        ours, _ = self.compare('--warn', VERSION)
-        self.assertEqual(warned(ours.stderr), warned(theirs.stderr))
 
     def test_verbose_names_each_dependency(self):
         self.tree({'kernel/a.ko': Module().export('e', crc=1).export('f', crc=1), 'kernel/b.ko': Module().use('e').use('f')})
@@ -328,7 +334,7 @@ class Options(TreeCase):
             self.assertEqual((ours.returncode, ours.stderr), (0, b''), option)
             self.assertTrue(ours.stdout, option)
         # Scripts read the number and the features out of these two lines.
-        first, second = self.depmod('-V').stdout.decode().splitlines()
+        first, second = self.depmod('-V').stdout.decode().splitlines()[:2]
         self.assertRegex(first, r'^kmod version (3[4-9]|[4-9]\d)')
         for feature in ('ZSTD', 'XZ', 'ZLIB'):
             self.assertIn('+' + feature, second.split())
