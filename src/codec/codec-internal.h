@@ -19,6 +19,7 @@ struct codec_sink {
 	struct buf *out;
 	size_t limit; /* for out->size */
 	bool is_probe;
+	bool is_over; /* more came out than is allowed */
 	uint8_t probe;
 };
 
@@ -38,7 +39,7 @@ int codec_sink_wrote(struct codec_sink *sink, size_t n);
  * struct codec_ops - one library; without @decode it is not built in
  * @new:       decoder state, to be used for many files; NULL without memory
  * @size_hint: see codec_size_hint()
- * @decode:    see codec_decode(); -E2BIG needs no diag
+ * @decode:    see codec_decode(); what codec_sink_wrote() returns needs no diag
  */
 struct codec_ops {
 	void *(*new)(void);

@@ -95,15 +95,18 @@ int codec_sink_room(struct codec_sink *sink, uint8_t **ret_p, size_t *ret_size)
 
 int codec_sink_wrote(struct codec_sink *sink, size_t n)
 {
-	if (sink->is_probe)
+	if (sink->is_probe) {
+		sink->is_over = n > 0;
 		return n > 0 ? -E2BIG : 0;
+	}
 	sink->out->size += n;
 	return 0;
 }
 
 static int copy_plain(struct bytes in, struct codec_sink *sink)
 {
-	if (in.size > sink->limit - sink->out->size)
+	sink->is_over = in.size > sink->limit - sink->out->size;
+	if (sink->is_over)
 		return -E2BIG;
 	buf_put(sink->out, in.base, in.size);
 	return sink->out->error;
@@ -147,7 +150,7 @@ int codec_decode(struct codec *codec, enum codec_kind kind, struct bytes in, str
 	if (out->size > sink.limit)
 		return -E2BIG;
 	r = decode(codec, kind, in, &sink, diag);
-	if (r == -E2BIG)
+	if (sink.is_over)
 		diag_plain(diag, r, "decompresses to more than the limit of %zu bytes", sink.limit);
 	if (r < 0)
 		out->size = start;

@@ -57,9 +57,9 @@ int codec_size_hint(enum codec_kind kind, struct bytes in, uint64_t *ret_size);
  * Grows @out by what really comes out of the stream (at first by no more than 64 MiB, whatever the
  * file claims), so that memory is bounded by twice the true size. Integrity checks of the format
  * are verified.
- * Return: 0; -EBADMSG damaged or cut off (diag: offset in @in); -E2BIG over @out's limit;
- * -EOPNOTSUPP this build cannot read @kind, or the stream uses what the library cannot do;
- * -ENOMEM, also when the decoder would need more than CODEC_WORK_MAX.
+ * Return: 0; -EBADMSG damaged or cut off (diag: offset in @in); -E2BIG over @out's limit, or the
+ * decoder would need more than CODEC_WORK_MAX; -EOPNOTSUPP this build cannot read @kind, or the
+ * stream uses what the library cannot do; -ENOMEM.
  */
 int codec_decode(struct codec *codec, enum codec_kind kind, struct bytes in, struct buf *out,
 		 struct diag *diag);

@@ -46,15 +46,18 @@ static void set_dictionary(struct buf *packed, uint8_t code)
 
 static void test_dictionary_limit(void **state)
 {
-	CLEANUP_BUF struct buf packed = { 0 };
+	CLEANUP_BUF struct buf packed = { 0 }, out = { 0 };
 	struct codec *codec = codec_new();
+	struct diag diag = { 0 };
 
 	(void)state;
 	battery_pack(bytes_of("some content", 12), &packed);
 	set_dictionary(&packed, 28);
 	expect_content(codec, buf_bytes(&packed), bytes_of("some content", 12));
 	set_dictionary(&packed, 29);
-	expect_result(buf_bytes(&packed), DECODED_MAX, -ENOMEM);
+	expect_result(buf_bytes(&packed), DECODED_MAX, -E2BIG);
+	assert_int_equal(decode_to(codec, buf_bytes(&packed), &out, &diag), -E2BIG);
+	assert_non_null(strstr(diag.what, "dictionary"));
 	codec_free(codec);
 }
 

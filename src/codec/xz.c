@@ -103,7 +103,7 @@ static int error_of(lzma_ret ret, uint64_t off, struct diag *diag)
 	case LZMA_MEM_ERROR:
 		return -ENOMEM;
 	case LZMA_MEMLIMIT_ERROR:
-		return diag_offset(diag, -ENOMEM, off,
+		return diag_offset(diag, -E2BIG, off,
 				   "xz dictionary needs more memory than the limit of %llu MiB",
 				   (unsigned long long)CODEC_WORK_MAX >> 20);
 	case LZMA_OPTIONS_ERROR:

@@ -57,7 +57,7 @@ static int error_of(size_t ret, uint64_t off, struct diag *diag)
 	case ZSTD_error_memory_allocation:
 		return -ENOMEM;
 	case ZSTD_error_frameParameter_windowTooLarge:
-		return diag_offset(diag, -ENOMEM, off,
+		return diag_offset(diag, -E2BIG, off,
 				   "zstd window needs more memory than the limit of %u MiB",
 				   1u << (WINDOW_LOG_MAX - 20));
 	case ZSTD_error_frameParameter_unsupported:

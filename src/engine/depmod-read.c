@@ -2,11 +2,13 @@
 /*
  * Facts of thousands of files on several threads.
  *
- * Largest files first: a thread that met the largest one last would keep the others waiting, and
- * while it is in memory the facts of all others are not there yet.
+ * One thread takes the largest files first, the others the smallest first, until they meet: nobody
+ * is kept waiting by a huge file that comes last, only one huge file is in memory at a time, and
+ * that at a time when the facts of most others are not there yet.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +18,6 @@
 #include "engine/modfile.h"
 #include "engine/workers.h"
 #include "sys/sys.h"
-
-#define TAGS_AND_SYMBOLS FACTS_WANT_SYMBOLS
 
 struct thread_state {
 	struct modfile_reader *reader;
@@ -36,6 +36,8 @@ struct reading {
 	struct thread_state *threads;
 	uint32_t *by_size; /* numbers of files, the largest first */
 	struct outcome *outcomes;
+	uint32_t from_front;	    /* files taken by the calling thread */
+	_Atomic uint32_t from_back; /* files taken by the others */
 	uint32_t n_threads;
 };
 
@@ -49,22 +51,40 @@ static int compare_size(const void *a, const void *b, void *ctx)
 	return x < y ? -1 : x > y;
 }
 
+/* A module that we lack the means to read must not vanish from the indexes for that. */
+static bool is_our_trouble(int error)
+{
+	return error == -ENOMEM || error == -EMFILE || error == -ENFILE;
+}
+
+/* Both counts together never exceed the number of items, so they never meet the same file. */
+static uint32_t next_file(struct reading *reading, unsigned int thread)
+{
+	uint32_t n = reading->d->scan.n_files;
+
+	if (thread == 0)
+		return reading->by_size[reading->from_front++];
+	return reading->by_size[n - 1 - atomic_fetch_add(&reading->from_back, 1)];
+}
+
 static int read_one(void *ctx, unsigned int thread, uint32_t item)
 {
 	struct reading *reading = ctx;
 	struct depmod *d = reading->d;
-	uint32_t i = reading->by_size[item];
+	uint32_t i = next_file(reading, thread);
 	struct thread_state *t = &reading->threads[thread];
 	const struct scan_file *file = &d->scan.files[i];
 	struct outcome *out = &reading->outcomes[i];
+	struct modfile modfile = { 0 };
 	struct diag diag = { 0 };
 
 	if (d->events->is_cancelled && d->events->is_cancelled(d->events->ctx))
 		return -EINTR;
 	out->error = modfile_read(t->reader, file->path[0] == '/' ? AT_FDCWD : d->dir_fd, file->path,
-				  TAGS_AND_SYMBOLS, &t->arena, &out->facts, &diag);
-	if (out->error == -ENOMEM)
-		return -ENOMEM;
+				  FACTS_WANT_SYMBOLS, &t->arena, &modfile, &diag);
+	if (is_our_trouble(out->error))
+		return out->error;
+	out->facts = modfile.facts;
 	if (out->error < 0 || diag.what[0]) {
 		out->diag = arena_alloc(&t->arena, sizeof(diag));
 		if (!out->diag)
@@ -76,10 +96,22 @@ static int read_one(void *ctx, unsigned int thread, uint32_t item)
 	return 0;
 }
 
+static void acquire(void *ctx, uint64_t bytes)
+{
+	budget_acquire(ctx, bytes);
+}
+
+static void release(void *ctx, uint64_t bytes)
+{
+	budget_release(ctx, bytes);
+}
+
 static int start_threads(struct reading *reading, struct budget *budget)
 {
+	const struct modfile_budget shared = { acquire, release, budget };
+
 	for (uint32_t i = 0; i < reading->n_threads; i++) {
-		reading->threads[i].reader = modfile_reader_new(budget);
+		reading->threads[i].reader = modfile_reader_new(&shared);
 		if (!reading->threads[i].reader)
 			return -ENOMEM;
 	}
@@ -105,9 +137,11 @@ static int collect(struct reading *reading)
 				       file->path[0] == '/' ? "" : d->options->module_dir,
 				       file->path[0] == '/' ? "" : "/", file->path);
 			event_diag(d->events, EVENT_WARNING, path, out->error, out->diag);
-			d->result->n_left_out++;
 			continue;
 		}
+		if (out->facts->flags & FACTS_EXPORTS_UNKNOWN)
+			event_emit(d->events, EVENT_WARNING,
+				   "%s: has an export table whose names can't be told", file->path);
 		d->modules[d->n_modules++] = (struct graph_module){
 			.name = file->name,
 			.path = file->path,
@@ -146,6 +180,9 @@ int read_modules(struct depmod *d)
 		r = start_threads(&reading, budget);
 	if (r == 0)
 		r = workers_run(reading.n_threads, d->scan.n_files, read_one, &reading);
+	if (r < 0 && r != -EINTR && r != -ENOMEM)
+		event_emit(d->events, EVENT_ERROR, "cannot go on reading modules: %s",
+			   strerrordesc_np(-r));
 	if (r == 0)
 		r = collect(&reading);
 	for (uint32_t i = 0; reading.threads && i < reading.n_threads; i++) {

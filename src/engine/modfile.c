@@ -8,10 +8,10 @@
 #include "sys/sys.h"
 
 /* Read at once; most modules are not larger, and one system call beats a dozen. */
-#define HEAD_SIZE ((size_t)64 * 1024)
+#define HEAD_SIZE ((size_t)32 * 1024)
 
-/* Buffers above this are given back after the file that needed them. */
-#define KEEP_MAX ((size_t)8 * 1024 * 1024)
+/* Buffers above this are given back after the file that needed them: few modules are larger. */
+#define KEEP_MAX ((size_t)1024 * 1024)
 
 /* A module's tables do not overlap, so what is read of a file exceeds its size by little. */
 #define FETCH_SLACK ((uint64_t)1024 * 1024)

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/*
+ * Messages of commands: "PROGRAM: ERROR: text" to stderr, or to syslog.
+ */
+#include <stdbool.h>
+#include <syslog.h>
+
+struct diag;
+
+/** struct log - @level: the least important that is shown, LOG_CRIT to LOG_DEBUG */
+struct log {
+	const char *program;
+	int level;
+	bool is_syslog;
+};
+
+/** log_init() - to stderr, warnings and worse; @program: last part of argv[0] is used */
+void log_init(struct log *log, const char *program);
+
+/** log_to_syslog() - from now on to the daemon facility */
+void log_to_syslog(struct log *log);
+
+/**
+ * log_message() - one line
+ * @level: LOG_CRIT ("FATAL"; does not exit), LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG
+ * Control characters (a file name may hold a newline) are shown as \xNN.
+ */
+void log_message(const struct log *log, int level, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/**
+ * log_diag() - what is wrong with a file, and where in it
+ * @error: -errno; its text stands in for a @diag that says nothing
+ */
+void log_diag(const struct log *log, int level, const char *path, int error,
+	      const struct diag *diag);

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Which command is meant? The name that the program is called by says it, or the first argument
+ * behind "modsure" and "kmod".
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/commands.h"
+#include "cli/log.h"
+#include "cli/version.h"
+
+struct command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *help;
+};
+
+static const struct command commands[] = {
+	{ "depmod", cmd_depmod, "index the modules of a kernel" },
+	{ "modinfo", cmd_modinfo, "show what module files say of themselves" },
+};
+
+#define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+static void print_help(const char *program)
+{
+	printf("Usage:\n"
+	       "  %s [-h | -V] COMMAND [ARGUMENTS]\n"
+	       "  COMMAND [ARGUMENTS], where COMMAND is a link to this program\n"
+	       "Options:\n"
+	       "  -V, --version             show the version and what is built in\n"
+	       "  -h, --help                show this text\n"
+	       "Commands:\n",
+	       program);
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		printf("  %-26s%s\n", commands[i].name, commands[i].help);
+}
+
+static int run_sub_command(const struct log *log, int argc, char **argv)
+{
+	const char *name = argc > 1 ? argv[1] : NULL;
+	const struct command *command;
+
+	if (!name) {
+		log_message(log, LOG_ERR, "missing command, see --help");
+		return EXIT_FAILURE;
+	}
+	if (strcmp(name, "-h") == 0 || strcmp(name, "--help") == 0 || strcmp(name, "help") == 0) {
+		print_help(log->program);
+		return EXIT_SUCCESS;
+	}
+	if (strcmp(name, "-V") == 0 || strcmp(name, "--version") == 0) {
+		version_print();
+		return EXIT_SUCCESS;
+	}
+	command = find_command(name);
+	if (!command) {
+		log_message(log, LOG_ERR, "'%s' is no command, see --help", name);
+		return EXIT_FAILURE;
+	}
+	return command->run(argc - 1, argv + 1);
+}
+
+static int run(const struct log *log, int argc, char **argv)
+{
+	const struct command *command = find_command(log->program);
+
+	if (command)
+		return command->run(argc, argv);
+	if (strcmp(log->program, "modsure") == 0 || strcmp(log->program, "kmod") == 0)
+		return run_sub_command(log, argc, argv);
+	log_message(log, LOG_ERR, "no command of this name; call modsure --help for a list");
+	return EXIT_FAILURE;
+}
+
+/* A closed standard descriptor must not become a file that is opened later: messages would go there. */
+static void fill_standard_descriptors(void)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0)
+			_exit(EXIT_FAILURE);
+}
+
+int main(int argc, char **argv)
+{
+	struct log log;
+	int status;
+
+	fill_standard_descriptors();
+	log_init(&log, argc > 0 ? argv[0] : "modsure");
+	status = run(&log, argc, argv);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		log_message(&log, LOG_ERR, "cannot write to standard output: %s", strerror(errno));
+		status = EXIT_FAILURE;
+	}
+	return status;
+}

@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * modinfo: what do these files, names and aliases stand for, and what do the modules say?
+ */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "bytes/diag.h"
+#include "bytes/name.h"
+#include "cli/commands.h"
+#include "cli/json.h"
+#include "cli/modinfo-view.h"
+#include "cli/options.h"
+#include "codec/pkcs7.h"
+#include "config.h"
+#include "engine/indexes.h"
+#include "sys/path.h"
+#include "sys/sys.h"
+
+struct modinfo {
+	struct log log;
+	struct modinfo_form form;
+	bool is_name; /* arguments are names, no aliases */
+	bool is_json;
+	const char *base_dir;
+	const char *version;
+
+	struct indexes indexes;
+	bool has_told_no_dir;
+	struct modfile_reader *reader;
+	struct modinfo_tools tools;
+	struct arena arena; /* of the module at hand */
+	struct json *json;
+	size_t n_printed;
+};
+
+enum { OPTION_JSON = 256 };
+
+static const char *const usage[] = { "modinfo [OPTIONS] NAME|ALIAS|FILE...", NULL };
+
+static const struct option_row rows[] = {
+	{ 'a', "author", NULL, "the same as -F author" },
+	{ 'd', "description", NULL, "the same as -F description" },
+	{ 'l', "license", NULL, "the same as -F license" },
+	{ 'p', "parameters", NULL, "the same as -F parm" },
+	{ 'n', "filename", NULL, "the same as -F filename" },
+	{ 'F', "field", "FIELD", "show the values of this field only, a line each" },
+	{ '0', "null", NULL, "end each value with a NUL byte instead of a newline" },
+	{ OPTION_JSON, "json", NULL, "show everything as JSON" },
+	{ 'm', "modname", NULL, "arguments are module names, not aliases" },
+	{ 'k', "set-version", "VERSION", "look for modules of this kernel, not the running one" },
+	{ 'b', "basedir", "DIR", "look for modules below DIR" MODULE_DIRECTORY },
+};
+
+static const struct option_table table = { usage, rows, sizeof(rows) / sizeof(rows[0]) };
+
+static int apply_option(void *ctx, int id, const char *argument)
+{
+	struct modinfo *m = ctx;
+
+	switch (id) {
+	case 'a':
+		m->form.field = "author";
+		break;
+	case 'd':
+		m->form.field = "description";
+		break;
+	case 'l':
+		m->form.field = "license";
+		break;
+	case 'p':
+		m->form.field = "parm";
+		break;
+	case 'n':
+		m->form.field = "filename";
+		break;
+	case 'F':
+		m->form.field = argument;
+		break;
+	case '0':
+		m->form.separator = '\0';
+		break;
+	case OPTION_JSON:
+		m->is_json = true;
+		break;
+	case 'm':
+		m->is_name = true;
+		break;
+	case 'k':
+		m->version = argument;
+		break;
+	case 'b':
+		m->base_dir = argument;
+		break;
+	default:
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int print(struct modinfo *m, const char *argument, const struct modinfo_view *view)
+{
+	int r = 0;
+
+	if (m->is_json) {
+		fputs(m->n_printed > 0 ? ",\n" : "\n", stdout);
+		r = modinfo_print_json(m->json, argument, view);
+	} else {
+		modinfo_print(&m->form, view);
+	}
+	m->n_printed++;
+	return r;
+}
+
+static int no_memory(const struct modinfo *m, int error)
+{
+	log_message(&m->log, LOG_ERR, "%s", strerror(-error));
+	return error;
+}
+
+/* A signature trailer that is damaged need not hide the rest. */
+static int read_file(struct modinfo *m, const char *path, struct modfile *ret_file)
+{
+	struct diag diag = { 0 };
+	int r, again;
+
+	r = modfile_read(m->reader, AT_FDCWD, path, FACTS_WANT_ALL_MODINFO | FACTS_WANT_SIGNATURE,
+			 &m->arena, ret_file, &diag);
+	if (r == 0)
+		return 0;
+	log_diag(&m->log, LOG_ERR, path, r, &diag);
+	if (r != -EBADMSG && r != -E2BIG)
+		return r;
+	again = modfile_read(m->reader, AT_FDCWD, path, FACTS_WANT_ALL_MODINFO, &m->arena, ret_file,
+			     NULL);
+	return again < 0 ? again : r;
+}
+
+/* What is known is shown, also when something is wrong: Return: 0; -errno (reported). */
+static int show_file(struct modinfo *m, const char *argument, const char *path)
+{
+	struct modfile file = { 0 };
+	struct modinfo_view view = { .path = path };
+	int r, ret;
+
+	arena_reset(&m->arena, (size_t)1024 * 1024);
+	ret = read_file(m, path, &file);
+	if (!file.facts)
+		return ret;
+	r = modinfo_view_file(&m->tools, path, &file, &view);
+	if (r == 0)
+		r = print(m, argument, &view);
+	if (r < 0)
+		return no_memory(m, r);
+	if (ret == 0 && file.facts->n_modinfo == 0) {
+		log_message(&m->log, LOG_ERR, "%s: a module without .modinfo", path);
+		ret = -ENOENT;
+	}
+	return ret;
+}
+
+static int show_builtin(struct modinfo *m, const char *argument, const char *name)
+{
+	struct modinfo_view view;
+	struct bytes text;
+	int r;
+
+	arena_reset(&m->arena, (size_t)1024 * 1024);
+	r = indexes_builtin_modinfo(&m->indexes, &text);
+	if (r < 0) {
+		log_diag(&m->log, LOG_ERR, "modules.builtin.modinfo", r, NULL);
+		return r;
+	}
+	r = modinfo_view_builtin(&m->tools, name, text, &view);
+	if (r == 0)
+		r = print(m, argument, &view);
+	return r < 0 ? no_memory(m, r) : 0;
+}
+
+static int show_answer(struct modinfo *m, const char *argument, const struct lookup_answer *answer,
+		       size_t i)
+{
+	struct indexes_module module;
+	int r;
+
+	r = indexes_module(&m->indexes, answer, i, &module);
+	if (r == -ENOMEM)
+		return no_memory(m, r);
+	if (r == -ENOENT)
+		log_message(&m->log, LOG_ERR, "Module %s, which answers to %s, is not in modules.dep.bin.",
+			    lookup_answer_module(answer, i), argument);
+	if (r < 0)
+		return r;
+	if (!module.path)
+		return show_builtin(m, argument, module.name);
+	r = show_file(m, argument, module.path);
+	free(module.path);
+	return r;
+}
+
+static int ends_like_a_module(const char *path)
+{
+	return name_suffix(path) != SUFFIX_NONE;
+}
+
+/* Told once: why nothing is found, or why something else is. */
+static void report_indexes(struct modinfo *m, unsigned int broken)
+{
+	const struct diag *diag;
+	const char *file;
+	int error;
+
+	if (m->indexes.error < 0 && !m->has_told_no_dir) {
+		log_diag(&m->log, LOG_WARNING, m->indexes.dir, m->indexes.error, NULL);
+		m->has_told_no_dir = true;
+	}
+	while ((file = indexes_next_broken(&m->indexes, broken, &error, &diag)))
+		log_diag(&m->log, LOG_WARNING, file, error, diag);
+}
+
+/* Nothing answers to @argument; if it is a file, the error is to say what that is. */
+static int show_other(struct modinfo *m, const char *argument, int error)
+{
+	struct sys_entry entry;
+	char *path;
+	int r;
+
+	if ((strchr(argument, '/') || ends_like_a_module(argument)) &&
+	    sys_stat(AT_FDCWD, argument, &entry) == 0) {
+		r = sys_absolute_path(argument, &path);
+		if (r < 0)
+			return no_memory(m, r);
+		r = show_file(m, argument, path);
+		free(path);
+		return r;
+	}
+	if (error == -EINVAL)
+		log_message(&m->log, LOG_ERR, "Module %s not found: its brackets do not match.",
+			    argument);
+	else
+		log_message(&m->log, LOG_ERR, "Module %s%s not found.", m->is_name ? "name " : "",
+			    argument);
+	return error;
+}
+
+static int show_found(struct modinfo *m, const char *argument)
+{
+	CLEANUP_LOOKUP_ANSWER struct lookup_answer answer = { 0 };
+	int r, ret = 0;
+
+	r = m->is_name ? indexes_find_name(&m->indexes, argument, &answer)
+		       : indexes_find(&m->indexes, argument, &answer);
+	if (r == -ENOMEM)
+		return no_memory(m, r);
+	report_indexes(m, answer.broken);
+	if (r < 0)
+		return show_other(m, argument, r);
+	for (size_t i = 0; i < answer.values.n; i++) {
+		r = show_answer(m, argument, &answer, i);
+		ret = r < 0 ? r : ret;
+	}
+	return ret;
+}
+
+static int show_argument(struct modinfo *m, const char *argument)
+{
+	struct sys_entry entry;
+	char *path;
+	int r;
+
+	if (!ends_like_a_module(argument) || sys_stat(AT_FDCWD, argument, &entry) < 0 ||
+	    !entry.is_regular)
+		return show_found(m, argument);
+	r = sys_absolute_path(argument, &path);
+	if (r < 0)
+		return no_memory(m, r);
+	r = show_file(m, argument, path);
+	free(path);
+	return r;
+}
+
+static int show_all(struct modinfo *m, int n, char **arguments)
+{
+	int ret = 0;
+
+	if (m->is_json)
+		putchar('[');
+	for (int i = 0; i < n; i++) {
+		int r = show_argument(m, arguments[i]);
+
+		ret = r < 0 ? r : ret;
+	}
+	if (m->is_json)
+		puts(m->n_printed > 0 ? "\n]" : "]");
+	return ret;
+}
+
+static int open_indexes(struct modinfo *m)
+{
+	char release[256], *dir;
+	int r;
+
+	if (!m->version) {
+		r = sys_release(release, sizeof(release));
+		if (r < 0)
+			return r;
+		m->version = release;
+	}
+	if (asprintf(&dir, "%s%s/%s", m->base_dir ? m->base_dir : "", MODULE_DIRECTORY, m->version) < 0)
+		return -ENOMEM;
+	r = indexes_open(&m->indexes, dir);
+	m->version = NULL;
+	free(dir);
+	return r;
+}
+
+static int set_up(struct modinfo *m)
+{
+	struct diag diag = { 0 };
+	int r;
+
+	if (m->is_json) {
+		r = json_open(&m->json, &diag);
+		if (r < 0) {
+			log_message(&m->log, LOG_ERR, "%s", diag.what[0] ? diag.what : strerror(-r));
+			return r;
+		}
+	}
+	m->reader = modfile_reader_new(NULL);
+	m->tools = (struct modinfo_tools){ &m->log, &m->arena, pkcs7_reader_new(), false };
+	r = m->reader && m->tools.pkcs7 ? open_indexes(m) : -ENOMEM;
+	return r < 0 ? no_memory(m, r) : 0;
+}
+
+static void clean_up(struct modinfo *m)
+{
+	indexes_close(&m->indexes);
+	modfile_reader_free(m->reader);
+	pkcs7_reader_free(m->tools.pkcs7);
+	arena_done(&m->arena);
+	json_close(m->json);
+}
+
+int cmd_modinfo(int argc, char **argv)
+{
+	struct modinfo m = { .form.separator = '\n', .indexes.dir_fd = -1 };
+	int first, r;
+
+	log_init(&m.log, argv[0]);
+	m.form.is_terminal = isatty(STDOUT_FILENO) == 1;
+	first = options_parse(&table, argc, argv, apply_option, &m);
+	if (first <= 0)
+		return first < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	if (first >= argc) {
+		log_message(&m.log, LOG_ERR, "missing module or filename.");
+		return EXIT_FAILURE;
+	}
+	if (m.is_json && (m.form.field || m.form.separator == '\0')) {
+		log_message(&m.log, LOG_ERR, "--json shows all fields; it goes with no -F, -0 or their kin.");
+		return EXIT_FAILURE;
+	}
+	r = set_up(&m);
+	if (r == 0)
+		r = show_all(&m, argc - first, argv + first);
+	clean_up(&m);
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/*
+ * The index files of one kernel on disk, each read when the first question needs it.
+ */
+#include "bytes/buf.h"
+#include "index/lookup.h"
+
+struct diag;
+
+/* A node offset of an index has 28 bits. */
+#define INDEXES_FILE_MAX ((size_t)1 << 28)
+
+/** struct indexes - set up by indexes_open() */
+struct indexes {
+	char *dir; /* absolute */
+	int dir_fd;
+	int error; /* why the directory cannot be opened; all questions stay without an answer then */
+	struct buf files[LOOKUP_SOURCES];
+	bool is_loaded, is_dep_loaded;
+	struct lookup lookup;
+	unsigned int told; /* bit (1 << source): indexes_next_broken() gave it */
+	struct buf builtin_modinfo;
+	bool is_builtin_loaded;
+};
+
+/** struct indexes_module - an answer; @path is NULL for a built-in module */
+struct indexes_module {
+	const char *name;
+	char *path; /* absolute; free() */
+};
+
+/**
+ * indexes_open() - @dir: BASE/lib/modules/VERSION, taken from the current directory when relative
+ * A directory that cannot be opened is no error here: see @error.
+ * Return: 0; -errno of getcwd(2); -ENOMEM.
+ */
+int indexes_open(struct indexes *ix, const char *dir);
+void indexes_close(struct indexes *ix);
+
+/**
+ * indexes_find() - as lookup_find(): name or alias
+ * indexes_find_name() - as lookup_find_name()
+ * @ret_answer: borrows from @ix
+ */
+int indexes_find(struct indexes *ix, const char *request, struct lookup_answer *ret_answer);
+int indexes_find_name(struct indexes *ix, const char *name, struct lookup_answer *ret_answer);
+
+/**
+ * indexes_module() - answer @i with its path
+ * @ret_module: name borrows from @answer and @ix
+ * Return: 0; -ENOENT named by an index, but neither in modules.dep.bin nor built in; -EBADMSG (its
+ * line is damaged); -ENOMEM.
+ */
+int indexes_module(struct indexes *ix, const struct lookup_answer *answer, size_t i,
+		   struct indexes_module *ret_module);
+
+/**
+ * indexes_builtin_modinfo() - text of modules.builtin.modinfo, for struct builtin_modinfo
+ * @ret_text: empty when there is no such file; borrows from @ix
+ * Return: 0; -E2BIG; -ENOMEM; -errno of open(2) or read(2) except for ENOENT.
+ */
+int indexes_builtin_modinfo(struct indexes *ix, struct bytes *ret_text);
+
+/**
+ * indexes_next_broken() - broken indexes among @broken, each only once in the life of @ix
+ * @broken: see struct lookup_answer
+ * @ret_error @ret_diag: what is wrong; @ret_diag borrows from @ix
+ * Return: the name of its file; NULL when there is no other.
+ */
+const char *indexes_next_broken(struct indexes *ix, unsigned int broken, int *ret_error,
+				const struct diag **ret_diag);
