@@ -102,9 +102,7 @@ bool depmod_conf_is_excluded(const struct depmod_conf *conf, const char *entry_n
  * @path:     below the kernel's folder, or absolute for a file from an external directory
  * @ret_rule: the override or search rule that decided, NULL without; may be NULL
  *
- * Costs one pass over the search and external rules, and a binary search in the overrides. A
- * search rule names every path that starts with its bytes (`search extra` also means extra-x/), as
- * in kmod.
+ * Costs one pass over the search and external rules, and a binary search in the overrides.
  */
 struct depmod_priority depmod_conf_priority(const struct depmod_conf *conf, const char *path,
 					    const struct depmod_rule **ret_rule);
