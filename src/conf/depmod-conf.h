@@ -13,7 +13,7 @@
 
 struct diag;
 
-/* Each file with a module name that exists twice is compared with every search and external rule. */
+/* Each file whose module name exists twice is compared with every search and external rule. */
 #define DEPMOD_SEARCHES_MAX 4096u
 
 /* One override a module, several times over. */
@@ -73,7 +73,7 @@ struct depmod_conf_env {
 struct depmod_priority {
 	uint32_t override; /* 0 = none; of several, the one read last is the highest */
 	uint32_t search;   /* 0 = nothing names it */
-	uint32_t external; /* with a search rule for external: the directory read first is highest */
+	uint32_t external; /* with a search rule for it: the directory read first is highest */
 	uint32_t place;	   /* without: the kernel's own tree, then the directory read last */
 };
 
