@@ -56,6 +56,25 @@ static inline int bytes_string(struct bytes b, uint64_t off, const char **ret_s)
 	return 0;
 }
 
+/**
+ * bytes_string_within() - the same for a string of at most @max bytes: looks at no more of them
+ * Use it wherever a file may say @off more than once.
+ * Return: 0; -EBADMSG likewise, and for a longer string.
+ */
+static inline int bytes_string_within(struct bytes b, uint64_t off, size_t max, const char **ret_s,
+				      size_t *ret_size)
+{
+	size_t left = off < b.size ? b.size - (size_t)off : 0;
+	const char *s = (const char *)b.base + (left ? off : 0);
+	size_t n = left ? strnlen(s, left <= max ? left : max + 1) : 0;
+
+	if (n == left || n > max)
+		return -EBADMSG;
+	*ret_s = s;
+	*ret_size = n;
+	return 0;
+}
+
 /** bytes_table() - @b as records of @entry_size (> 0) bytes; a partial last record is not part of it */
 static inline struct table bytes_table(struct bytes b, size_t entry_size)
 {

@@ -21,6 +21,7 @@ struct command {
 };
 
 static const struct command commands[] = {
+	{ "depmod", cmd_depmod, "index the modules of a kernel" },
 	{ "modinfo", cmd_modinfo, "show what module files say of themselves" },
 };
 

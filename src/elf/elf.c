@@ -210,6 +210,9 @@ static int read_sections(const struct source *source, struct arena *arena, const
 	if (r < 0)
 		return r;
 	r = source_get(source, names.off, names.type == ELF_SECTION_NOBITS ? 0 : names.size, &text);
+	if (r == -EBADMSG)
+		return diag_offset(diag, r, elf->is_64 ? 62 : 50,
+				   "section name table lies behind the end of the file");
 	if (r < 0)
 		return r;
 	if (text.size == 0 || text.base[text.size - 1] != '\0')
@@ -275,17 +278,23 @@ int elf_content(const struct elf *elf, const struct elf_section *section, struct
 	return source_get(elf->source, section->off, section->size, ret_b);
 }
 
-int elf_symbols(const struct elf *elf, struct table *ret_table, struct bytes *ret_strings,
-		struct diag *diag)
+static const struct elf_section *section_of_type(const struct elf *elf, uint32_t type)
+{
+	for (uint32_t i = 1; i < elf->n_sections; i++)
+		if (elf->sections[i].type == type)
+			return &elf->sections[i];
+	return NULL;
+}
+
+int elf_symbols(const struct elf *elf, struct elf_symbols *ret_symbols, struct diag *diag)
 {
 	size_t record = elf->is_64 ? ELF64_SYMBOL_SIZE : ELF32_SYMBOL_SIZE;
-	const struct elf_section *symtab = NULL, *strtab;
-	struct bytes symbols, strings;
+	const struct elf_section *symtab, *strtab, *indexes = NULL;
+	struct elf_symbols s = { 0 };
+	struct bytes b;
 	int r;
 
-	for (uint32_t i = 1; i < elf->n_sections && !symtab; i++)
-		if (elf->sections[i].type == ELF_SECTION_SYMTAB)
-			symtab = &elf->sections[i];
+	symtab = section_of_type(elf, ELF_SECTION_SYMTAB);
 	if (!symtab)
 		return -ENOENT;
 	if (symtab->entry_size != record || symtab->size % record != 0)
@@ -295,16 +304,24 @@ int elf_symbols(const struct elf *elf, struct table *ret_table, struct bytes *re
 		return diag_offset(diag, -EBADMSG, symtab->off,
 				   "symbol table names section %u as its strings", symtab->link);
 	strtab = &elf->sections[symtab->link];
-	r = elf_content(elf, symtab, &symbols);
+	r = elf_content(elf, symtab, &b);
 	if (r < 0)
 		return r;
-	r = elf_content(elf, strtab, &strings);
+	s.entries = bytes_table(b, record);
+	s.off = symtab->off;
+	r = elf_content(elf, strtab, &s.strings);
 	if (r < 0)
 		return r;
-	if (strings.size == 0 || strings.base[strings.size - 1] != '\0')
+	if (s.strings.size == 0 || s.strings.base[s.strings.size - 1] != '\0')
 		return diag_offset(diag, -EBADMSG, strtab->off,
 				   "symbol names do not end in a NUL byte");
-	*ret_table = bytes_table(symbols, record);
-	*ret_strings = strings;
+	if (elf->n_sections > ELF_SHN_RESERVED)
+		indexes = section_of_type(elf, ELF_SECTION_SYMTAB_INDEXES);
+	if (indexes) {
+		r = elf_content(elf, indexes, &s.indexes);
+		if (r < 0)
+			return r;
+	}
+	*ret_symbols = s;
 	return 0;
 }

@@ -23,6 +23,7 @@ enum {
 	ELF_TYPE_CORE = 4,
 
 	ELF_MACHINE_SPARC = 2,
+	ELF_MACHINE_MIPS = 8,
 	ELF_MACHINE_SPARC32PLUS = 18,
 	ELF_MACHINE_SPARCV9 = 43,
 
@@ -31,11 +32,11 @@ enum {
 	ELF_SECTION_NOTE = 7,
 	ELF_SECTION_NOBITS = 8,
 	ELF_SECTION_REL = 9,
+	ELF_SECTION_SYMTAB_INDEXES = 18,
 
 	ELF_SHN_UNDEF = 0,
-	ELF_SHN_ABS = 0xfff1,
+	ELF_SHN_RESERVED = 0xff00, /* from here on, 16-bit fields hold no index */
 	ELF_SHN_XINDEX = 0xffff,
-	ELF_SHN_LIVEPATCH = 0xff20,
 
 	ELF_BIND_LOCAL = 0,
 	ELF_BIND_GLOBAL = 1,
@@ -43,6 +44,11 @@ enum {
 
 	ELF_SYMBOL_SPARC_REGISTER = 13,
 };
+
+/* Reserved indexes as struct elf_symbol has them: above those of all sections that a file can have. */
+#define ELF_SHN_ABOVE 0xffff0000u
+#define ELF_SHN_ABS (ELF_SHN_ABOVE | 0xfff1u)
+#define ELF_SHN_LIVEPATCH (ELF_SHN_ABOVE | 0xff20u)
 
 struct elf_section {
 	const char *name; /* inside the file's section name table */
@@ -69,8 +75,16 @@ struct elf_symbol {
 	uint32_t name_off;
 	uint8_t bind;
 	uint8_t kind;
-	uint16_t section; /* index, or ELF_SHN_* */
+	uint32_t section; /* index, or ELF_SHN_* */
 	uint64_t value;
+};
+
+/** struct elf_symbols - the symbol table; all zero is an empty one */
+struct elf_symbols {
+	struct table entries; /* for elf_symbol_at() */
+	struct bytes strings; /* ends in a NUL, so any offset inside starts a terminated string */
+	struct bytes indexes; /* a section index an entry, for those whose own field is too small */
+	uint64_t off;	      /* of the entries in the file */
 };
 
 /**
@@ -97,20 +111,24 @@ const struct elf_section *elf_find(const struct elf *elf, const char *name);
 int elf_content(const struct elf *elf, const struct elf_section *section, struct bytes *ret_b);
 
 /**
- * elf_symbols() - the symbol table and its string table
- * @ret_table:   records to be read with elf_symbol_at()
- * @ret_strings: ends in a NUL, so that any offset inside starts a terminated string
+ * elf_symbols() - the symbol table and what belongs to it
+ * @ret_symbols: written only on success
  *
  * Return: 0; -ENOENT no symbol table; -EBADMSG (diag: offset).
  */
-int elf_symbols(const struct elf *elf, struct table *ret_table, struct bytes *ret_strings,
-		struct diag *diag);
+int elf_symbols(const struct elf *elf, struct elf_symbols *ret_symbols, struct diag *diag);
 
-/** elf_symbol_at() - decode record @i of the table that elf_symbols() gave */
-static inline struct elf_symbol elf_symbol_at(const struct elf *elf, const struct table *table,
-					      size_t i)
+/** elf_symbol_off() - where record @i of the table stands in the file */
+static inline uint64_t elf_symbol_off(const struct elf_symbols *symbols, size_t i)
 {
-	const uint8_t *p = table_entry(table, i);
+	return symbols->off + (uint64_t)i * symbols->entries.entry_size;
+}
+
+/** elf_symbol_at() - decode record @i of the table */
+static inline struct elf_symbol elf_symbol_at(const struct elf *elf,
+					      const struct elf_symbols *symbols, size_t i)
+{
+	const uint8_t *p = table_entry(&symbols->entries, i);
 	struct elf_symbol s;
 
 	s.name_off = get_u32(p, elf->is_big);
@@ -124,6 +142,13 @@ static inline struct elf_symbol elf_symbol_at(const struct elf *elf, const struc
 		s.bind = p[12] >> 4;
 		s.kind = p[12] & 0xf;
 		s.section = get_u16(p + 14, elf->is_big);
+	}
+	if (s.section >= ELF_SHN_RESERVED) {
+		bool is_elsewhere = s.section == ELF_SHN_XINDEX;
+
+		s.section |= ELF_SHN_ABOVE;
+		if (is_elsewhere)
+			(void)bytes_u32(symbols->indexes, 4 * (uint64_t)i, elf->is_big, &s.section);
 	}
 	return s;
 }

@@ -20,8 +20,7 @@
 struct context {
 	struct facts_reader *r;
 	const struct elf *elf;
-	const struct table *symbols;
-	struct bytes strings;
+	const struct elf_symbols *symbols;
 	struct bytes *contents; /* of each section, once read */
 	bool *is_read;
 	struct diag *diag;
@@ -77,7 +76,7 @@ static int add_export(struct context *c, const char *name, uint32_t flags, uint3
 		export.name = facts_pool_add(r, name, size);
 		buf_put(&r->exports, &export, sizeof(export));
 	}
-	return r->pool.error ? r->pool.error : r->exports.error;
+	return facts_collected(r, c->diag);
 }
 
 static struct facts_export *export_at(struct context *c, uint32_t i)
@@ -145,7 +144,8 @@ static int read_ksymtab_symbol(struct context *c, const struct elf_symbol *s, co
 }
 
 /* Where the CRC and the namespace of an export stand is told by two more symbols. */
-static int read_attribute(struct context *c, const struct elf_symbol *s, const char *name)
+static int read_attribute(struct context *c, size_t index, const struct elf_symbol *s,
+			  const char *name)
 {
 	bool is_crc = name[2] == 'c';
 	const char *symbol = name + (is_crc ? 6 : 12), *ns;
@@ -154,8 +154,10 @@ static int read_attribute(struct context *c, const struct elf_symbol *s, const c
 	uint32_t i, crc;
 	int ret;
 
-	i = symbol_map_find(&c->r->map, symbol, hash_name(symbol, size));
-	if (i == UINT32_MAX)
+	ret = symbol_map_find(&c->r->map, symbol, hash_name(symbol, size), &i);
+	if (ret < 0)
+		return ret == -ENOENT ? 0 : diag_plain(c->diag, ret, "too many exports with like names");
+	if (!is_crc && (export_at(c, i)->flags & SYMBOL_NAMESPACE))
 		return 0;
 	if (is_crc && s->section == ELF_SHN_ABS) {
 		set_crc(c, i, (uint32_t)s->value);
@@ -166,16 +168,17 @@ static int read_attribute(struct context *c, const struct elf_symbol *s, const c
 		return ret == -ENOENT ? 0 : ret;
 	if (is_crc) {
 		if (bytes_u32(b, s->value, c->elf->is_big, &crc) < 0)
-			return diag_offset(c->diag, -EBADMSG, s->value,
+			return diag_offset(c->diag, -EBADMSG, elf_symbol_off(c->symbols, index),
 					   "CRC of an export lies outside of its section");
 		set_crc(c, i, crc);
 	} else {
-		if (bytes_string(b, s->value, &ns) < 0)
-			return diag_offset(c->diag, -EBADMSG, s->value,
-					   "namespace of an export lies outside of its section");
-		set_namespace(c, i, ns, strnlen(ns, SYMBOL_NAME_MAX));
+		if (bytes_string_within(b, s->value, SYMBOL_NAME_MAX, &ns, &size) < 0)
+			return diag_offset(c->diag, -EBADMSG, elf_symbol_off(c->symbols, index),
+					   "namespace of an export has no end in its section, or is too "
+					   "long");
+		set_namespace(c, i, ns, size);
 	}
-	return c->r->pool.error;
+	return facts_collected(c->r, c->diag);
 }
 
 static int read_by_symbols(struct context *c, const uint32_t *special, size_t n)
@@ -185,29 +188,35 @@ static int read_by_symbols(struct context *c, const uint32_t *special, size_t n)
 
 	for (size_t k = 0; k < n; k++) {
 		struct elf_symbol s = elf_symbol_at(c->elf, c->symbols, special[k]);
-		const char *name = (const char *)c->strings.base + s.name_off;
+		const char *name = (const char *)c->symbols->strings.base + s.name_off;
 
 		if (s.section == ELF_SHN_LIVEPATCH) {
 			uint32_t at = facts_pool_add(c->r, name, strnlen(name, SYMBOL_NAME_MAX));
 
 			buf_put(&c->r->klp_symbols, &at, sizeof(at));
-			if (c->r->pool.error)
-				return c->r->pool.error;
+			ret = facts_collected(c->r, c->diag);
+			if (ret < 0)
+				return ret;
 		} else if (strncmp(name, "__ksymtab_", 10) == 0) {
 			ret = read_ksymtab_symbol(c, &s, name + 10, kflagstab);
 			if (ret < 0)
 				return ret;
 		}
 	}
-	if (c->r->exports.size == 0)
-		return 0;
+	return 0;
+}
+
+static int read_attributes(struct context *c, const uint32_t *special, size_t n)
+{
 	for (size_t k = 0; k < n; k++) {
 		struct elf_symbol s = elf_symbol_at(c->elf, c->symbols, special[k]);
-		const char *name = (const char *)c->strings.base + s.name_off;
+		const char *name = (const char *)c->symbols->strings.base + s.name_off;
 
 		if (s.section == ELF_SHN_LIVEPATCH || strncmp(name, "__ksymtab_", 10) == 0)
 			continue;
-		ret = read_attribute(c, &s, name);
+		int ret;
+
+		ret = read_attribute(c, special[k], &s, name);
 		if (ret < 0)
 			return ret;
 	}
@@ -227,7 +236,10 @@ static struct relocation decode_relocation(const struct elf *elf, const uint8_t 
 
 	if (elf->is_64) {
 		r.off = get_u64(p, big);
-		r.symbol = (uint32_t)(get_u64(p + 8, big) >> 32);
+		/* MIPS has five fields there, of which the first is a symbol of 4 bytes. */
+		r.symbol = elf->machine == ELF_MACHINE_MIPS
+				   ? get_u32(p + 8, big)
+				   : (uint32_t)(get_u64(p + 8, big) >> 32);
 		r.addend = has_addend ? get_u64(p + 16, big) : 0;
 	} else {
 		r.off = get_u32(p, big);
@@ -237,102 +249,146 @@ static struct relocation decode_relocation(const struct elf *elf, const uint8_t 
 	return r;
 }
 
+/* An export table whose names stand nowhere but in its relocations. */
+struct export_table {
+	uint32_t index; /* of its section */
+	uint32_t strings_index;
+	struct bytes content, strings;
+	struct bytes crcs;   /* empty when relocations would change them */
+	struct bytes kflags; /* of __kflagstab */
+	bool is_gpl;
+};
+
+static const struct elf_section *relocations_of(const struct elf *elf, uint32_t target)
+{
+	for (uint32_t i = 1; i < elf->n_sections; i++) {
+		const struct elf_section *s = &elf->sections[i];
+
+		if ((s->type == ELF_SECTION_RELA || s->type == ELF_SECTION_REL) &&
+		    s->info == target)
+			return s;
+	}
+	return NULL;
+}
+
+/* Entry @n of the table, whose name was met in a relocation. */
+static int add_entry(struct context *c, const struct export_table *t, uint32_t n, const char *name,
+		     uint32_t *ret_i)
+{
+	bool is_gpl = t->is_gpl || (n < t->kflags.size && (t->kflags.base[n] & KFLAG_GPL));
+	uint32_t crc;
+	int ret;
+
+	ret = add_export(c, name, is_gpl ? SYMBOL_GPL : 0, ret_i);
+	if (ret == 0 && bytes_u32(t->crcs, 4 * (uint64_t)n, c->elf->is_big, &crc) == 0)
+		set_crc(c, *ret_i, crc);
+	return ret;
+}
+
 /*
  * An entry's relocations come in the order value, name, namespace. The latter two lead into
  * __ksymtab_strings, the first one elsewhere: that tells entries apart whatever their size is.
  */
-static int read_relocations(struct context *c, const struct elf_section *rel, uint32_t target,
-			    uint32_t strings_index, struct bytes crcs, bool is_gpl)
+static int read_relocations(struct context *c, const struct elf_section *rel,
+			    const struct export_table *t)
 {
 	bool has_addend = rel->type == ELF_SECTION_RELA;
 	size_t word = c->elf->is_64 ? 8 : 4;
 	uint32_t n_entries = 0, current = 0;
-	struct bytes b, names, table;
 	unsigned int n_strings = 2; /* of the current entry; none is open before the first value */
-	struct table t;
+	struct table records;
+	struct bytes b;
 	int ret;
 
 	ret = elf_content(c->elf, rel, &b);
 	if (ret < 0)
 		return ret;
-	ret = content_of(c, strings_index, &names);
-	if (ret < 0)
-		return ret;
-	ret = content_of(c, target, &table);
-	if (ret < 0)
-		return ret;
-	t = bytes_table(b, word * (has_addend ? 3 : 2));
-	for (size_t i = 0; i < t.n; i++) {
-		struct relocation r = decode_relocation(c->elf, table_entry(&t, i), has_addend);
+	records = bytes_table(b, word * (has_addend ? 3 : 2));
+	for (size_t i = 0; i < records.n; i++) {
+		const uint8_t *p = table_entry(&records, i);
+		struct relocation r = decode_relocation(c->elf, p, has_addend);
+		uint64_t at = rel->off + (uint64_t)i * records.entry_size;
 		struct elf_symbol s;
 		const char *string;
 		uint32_t in_place;
+		size_t size;
 
-		if (r.symbol == 0 || r.symbol >= c->symbols->n)
-			return diag_offset(c->diag, -EBADMSG, rel->off + i * t.entry_size,
+		if (r.symbol == 0 || r.symbol >= c->symbols->entries.n)
+			return diag_offset(c->diag, -EBADMSG, at,
 					   "relocation of an export names symbol %u", r.symbol);
 		s = elf_symbol_at(c->elf, c->symbols, r.symbol);
-		if (s.section != strings_index) {
+		if (s.section != t->strings_index) {
 			n_strings = 0;
 			n_entries++;
 			continue;
 		}
 		if (!has_addend) {
-			if (bytes_u32(table, r.off, c->elf->is_big, &in_place) < 0)
-				return diag_offset(c->diag, -EBADMSG, rel->off + i * t.entry_size,
+			if (bytes_u32(t->content, r.off, c->elf->is_big, &in_place) < 0)
+				return diag_offset(c->diag, -EBADMSG, at,
 						   "relocation lies outside of its section");
 			r.addend = (uint64_t)(int64_t)(int32_t)in_place;
 		}
-		if (n_strings >= 2 || bytes_string(names, s.value + r.addend, &string) < 0)
-			return diag_offset(c->diag, -EBADMSG, rel->off + i * t.entry_size,
+		if (n_strings >= 2 || bytes_string_within(t->strings, s.value + r.addend,
+							  SYMBOL_NAME_MAX, &string, &size) < 0)
+			return diag_offset(c->diag, -EBADMSG, at,
 					   "relocations do not fit an export table");
 		if (n_strings++ == 0) {
-			uint32_t crc;
-
-			ret = add_export(c, string, is_gpl ? SYMBOL_GPL : 0, &current);
+			ret = add_entry(c, t, n_entries - 1, string, &current);
 			if (ret < 0)
 				return ret;
-			if (bytes_u32(crcs, 4 * (uint64_t)(n_entries - 1), c->elf->is_big, &crc) == 0)
-				set_crc(c, current, crc);
 		} else {
-			set_namespace(c, current, string, strnlen(string, SYMBOL_NAME_MAX));
+			set_namespace(c, current, string, size);
 		}
 	}
 	return 0;
 }
 
-static int read_by_relocations(struct context *c, const char *table_name, const char *crcs_name)
+/* Contents of the section called @name, empty without one. */
+static int named_content(struct context *c, const char *name, uint32_t *ret_index,
+			 struct bytes *ret_b)
 {
-	uint32_t target = index_of_section(c->elf, table_name);
-	uint32_t strings_index = index_of_section(c->elf, "__ksymtab_strings");
-	uint32_t crcs_index = index_of_section(c->elf, crcs_name);
-	struct bytes crcs = { 0 };
-	size_t before = c->r->exports.size;
-
-	if (target == 0 || c->elf->sections[target].size == 0)
-		return 0;
-	if (crcs_index)
-		(void)content_of(c, crcs_index, &crcs);
-	for (uint32_t i = 1; i < c->elf->n_sections && strings_index; i++) {
-		const struct elf_section *s = &c->elf->sections[i];
-
-		if ((s->type != ELF_SECTION_RELA && s->type != ELF_SECTION_REL) ||
-		    s->info != target)
-			continue;
-		return read_relocations(c, s, target, strings_index, crcs,
-					strcmp(table_name, "__ksymtab_gpl") == 0);
-	}
-	if (c->r->exports.size == before)
-		c->r->flags |= FACTS_EXPORTS_UNKNOWN;
-	return 0;
+	*ret_index = index_of_section(c->elf, name);
+	*ret_b = (struct bytes){ 0 };
+	return *ret_index ? content_of(c, *ret_index, ret_b) : 0;
 }
 
-int exports_read(struct facts_reader *r, const struct elf *elf, const struct table *symbols,
-		 struct bytes strings, const uint32_t *special, size_t n, struct diag *diag)
+static int read_by_relocations(struct context *c, bool is_gpl)
 {
-	struct context c = {
-		.r = r, .elf = elf, .symbols = symbols, .strings = strings, .diag = diag,
-	};
+	struct export_table t = { .is_gpl = is_gpl };
+	const struct elf_section *rel;
+	uint32_t index;
+	int ret;
+
+	ret = named_content(c, is_gpl ? "__ksymtab_gpl" : "__ksymtab", &t.index, &t.content);
+	if (ret < 0 || t.content.size == 0)
+		return ret;
+	ret = named_content(c, "__ksymtab_strings", &t.strings_index, &t.strings);
+	if (ret < 0)
+		return ret;
+	rel = relocations_of(c->elf, t.index);
+	if (!rel || t.strings_index == 0 || c->symbols->entries.n == 0) {
+		c->r->flags |= FACTS_EXPORTS_UNKNOWN;
+		return 0;
+	}
+	ret = named_content(c, is_gpl ? "__kcrctab_gpl" : "__kcrctab", &index, &t.crcs);
+	if (ret < 0)
+		return ret;
+	if (index && relocations_of(c->elf, index))
+		t.crcs = (struct bytes){ 0 };
+	if (!is_gpl) {
+		ret = named_content(c, "__kflagstab", &index, &t.kflags);
+		if (ret < 0)
+			return ret;
+		if (t.kflags.size > 0)
+			c->r->flags |= FACTS_KFLAGSTAB;
+	}
+	return read_relocations(c, rel, &t);
+}
+
+int exports_read(struct facts_reader *r, const struct elf *elf, const struct elf_symbols *symbols,
+		 const uint32_t *special, size_t n, struct diag *diag)
+{
+	struct context c = { .r = r, .elf = elf, .symbols = symbols, .diag = diag };
 	const struct elf_section *plain = elf_find(elf, "__ksymtab");
 	const struct elf_section *gpl = elf_find(elf, "__ksymtab_gpl");
 	int ret;
@@ -349,10 +405,12 @@ int exports_read(struct facts_reader *r, const struct elf *elf, const struct tab
 		return -ENOMEM;
 	memset(c.is_read, 0, elf->n_sections * sizeof(*c.is_read));
 	ret = read_by_symbols(&c, special, n);
-	if (ret < 0 || r->exports.size > 0)
-		return ret;
-	ret = read_by_relocations(&c, "__ksymtab", "__kcrctab");
-	if (ret == 0)
-		ret = read_by_relocations(&c, "__ksymtab_gpl", "__kcrctab_gpl");
+	if (ret == 0 && r->exports.size == 0) {
+		ret = read_by_relocations(&c, false);
+		if (ret == 0)
+			ret = read_by_relocations(&c, true);
+	}
+	if (ret == 0 && r->exports.size > 0)
+		ret = read_attributes(&c, special, n);
 	return ret;
 }

@@ -8,6 +8,7 @@
 #include "elf/facts-internal.h"
 
 struct elf;
+struct elf_symbols;
 
 /** exports_is_special() - does a symbol of this name describe an export? */
 static inline bool exports_is_special(const char *name)
@@ -34,5 +35,5 @@ size_t exports_split_namespace(const char *name);
  * Return: 0; -EBADMSG (diag: offset); -E2BIG; -ENOMEM; what the source returns.
  * Source: doc/formats/module.md, "Exports".
  */
-int exports_read(struct facts_reader *r, const struct elf *elf, const struct table *symbols,
-		 struct bytes strings, const uint32_t *special, size_t n, struct diag *diag);
+int exports_read(struct facts_reader *r, const struct elf *elf, const struct elf_symbols *symbols,
+		 const uint32_t *special, size_t n, struct diag *diag);

@@ -21,6 +21,7 @@ struct symbol_map {
 	struct symbol_slot *slots;
 	uint32_t n_slots; /* a power of two */
 	uint32_t generation;
+	uint64_t probes_left; /* until it is clear that names were made to collide */
 };
 
 struct facts_reader {
@@ -35,6 +36,12 @@ struct facts_reader {
 /** facts_pool_add() - copy a string into the pool; errors stick to the pool */
 uint32_t facts_pool_add(struct facts_reader *r, const char *s, size_t size);
 
+/**
+ * facts_collected() - did all that was added find room?
+ * Return: 0; -E2BIG over FACTS_RECORD_MAX; -ENOMEM.
+ */
+int facts_collected(const struct facts_reader *r, struct diag *diag);
+
 /** symbol_map_clear() - forget all names, make room for @n. Return: 0; -ENOMEM. */
 int symbol_map_clear(struct symbol_map *m, size_t n);
 void symbol_map_done(struct symbol_map *m);
@@ -42,14 +49,18 @@ void symbol_map_done(struct symbol_map *m);
 /**
  * symbol_map_put() - number under which @name stands, after putting it there as @value if new
  * @name: borrowed until the map is cleared
- * Call it at most as often as symbol_map_clear() made room for.
+ * Call it at most as often as symbol_map_clear() made room for. All calls together take time in
+ * proportion to that number.
  * Return: 0 found; 1 new; -E2BIG too many names with like hashes (a hostile file).
  */
 int symbol_map_put(struct symbol_map *m, const char *name, uint32_t hash, uint32_t value,
 		   uint32_t *ret_value);
 
-/** symbol_map_find() - number under which @name stands, UINT32_MAX when it does not */
-uint32_t symbol_map_find(const struct symbol_map *m, const char *name, uint32_t hash);
+/**
+ * symbol_map_find() - number under which @name stands
+ * Return: 0; -ENOENT it does not; -E2BIG as for symbol_map_put().
+ */
+int symbol_map_find(struct symbol_map *m, const char *name, uint32_t hash, uint32_t *ret_value);
 
 /** facts_read_symbols() - exports, imports and livepatch symbols into the reader's buffers */
 int facts_read_symbols(struct facts_reader *r, const struct elf *elf, struct diag *diag);

@@ -72,6 +72,26 @@ uint32_t facts_pool_add(struct facts_reader *r, const char *s, size_t size)
 	return at;
 }
 
+int facts_collected(const struct facts_reader *r, struct diag *diag)
+{
+	const struct buf *const parts[] = { &r->pool,	 &r->modinfo,	   &r->exports,
+					    &r->imports, &r->klp_sections, &r->klp_symbols };
+	uint64_t sum = r->build_id.size;
+	int error = 0;
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		sum += parts[i]->size;
+		if (parts[i]->error)
+			error = parts[i]->error;
+	}
+	if (error == -ENOMEM)
+		return error;
+	if (error < 0 || sum > FACTS_RECORD_MAX)
+		return diag_plain(diag, -E2BIG, "its names and tables exceed %u MiB",
+				  FACTS_RECORD_MAX >> 20);
+	return 0;
+}
+
 const char *facts_tag(const char *tag, const char *key)
 {
 	size_t n = strlen(key);
@@ -233,29 +253,15 @@ static uint32_t lay_out(const struct facts_reader *r, uint8_t *record, struct fa
 	return (at + 7) & ~7u;
 }
 
-static int collected(const struct facts_reader *r)
-{
-	const struct buf *const parts[] = { &r->pool,	 &r->modinfo,	   &r->exports,
-					    &r->imports, &r->klp_sections, &r->klp_symbols };
-	uint64_t sum = r->build_id.size;
-
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-		if (parts[i]->error)
-			return parts[i]->error;
-		sum += parts[i]->size;
-	}
-	return sum > FACTS_RECORD_MAX ? -E2BIG : 0;
-}
-
 static int make_record(struct facts_reader *r, const struct elf *elf, struct arena *arena,
-		       const struct facts **ret_facts)
+		       const struct facts **ret_facts, struct diag *diag)
 {
 	struct facts head = { .version = FACTS_VERSION };
 	uint8_t *record;
 	int ret;
 
 	facts_pool_add(r, "", 0); /* an empty pool still ends in a NUL */
-	ret = collected(r);
+	ret = facts_collected(r, diag);
 	if (ret < 0)
 		return ret;
 	head.size = lay_out(r, NULL, &head);
@@ -315,7 +321,7 @@ int facts_read(struct facts_reader *reader, const struct source *source, unsigne
 		if (r < 0)
 			return r;
 	}
-	return make_record(reader, &elf, arena, ret_facts);
+	return make_record(reader, &elf, arena, ret_facts, diag);
 }
 
 /* Does an array of @n records of @size bytes lie in the record, aligned? */

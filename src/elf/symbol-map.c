@@ -10,6 +10,14 @@ struct symbol_slot {
 	uint32_t generation;
 };
 
+/*
+ * Real symbol tables need a dozen at the most for one name, and not two on the average; this many
+ * mean that somebody made names collide.
+ */
+#define PROBES_MAX 1024u
+#define PROBES_A_NAME 16u
+#define PROBES_ALL 65536u
+
 int symbol_map_clear(struct symbol_map *m, size_t n)
 {
 	uint32_t want = 64;
@@ -27,6 +35,7 @@ int symbol_map_clear(struct symbol_map *m, size_t n)
 		m->n_slots = want;
 		m->generation = 0;
 	}
+	m->probes_left = PROBES_ALL + PROBES_A_NAME * (uint64_t)n;
 	if (++m->generation == 0) {
 		memset(m->slots, 0, m->n_slots * sizeof(*m->slots));
 		m->generation = 1;
@@ -40,15 +49,12 @@ void symbol_map_done(struct symbol_map *m)
 	*m = (struct symbol_map){ 0 };
 }
 
-/* Real symbol tables need a dozen at the most; this many means that somebody made names collide. */
-#define PROBES_MAX 1024u
-
-/* The slot of @name, or the free one where it belongs; NULL after PROBES_MAX others. */
-static struct symbol_slot *slot_of(const struct symbol_map *m, const char *name, uint32_t hash)
+/* The slot of @name, or the free one where it belongs; NULL when that takes too many others. */
+static struct symbol_slot *slot_of(struct symbol_map *m, const char *name, uint32_t hash)
 {
 	uint32_t mask = m->n_slots - 1;
 
-	for (uint32_t n = 0; n < PROBES_MAX; n++) {
+	for (uint32_t n = 0; n < PROBES_MAX && m->probes_left > 0; n++, m->probes_left--) {
 		struct symbol_slot *s = &m->slots[(hash + n) & mask];
 
 		if (s->generation != m->generation ||
@@ -73,9 +79,14 @@ int symbol_map_put(struct symbol_map *m, const char *name, uint32_t hash, uint32
 	return is_new;
 }
 
-uint32_t symbol_map_find(const struct symbol_map *m, const char *name, uint32_t hash)
+int symbol_map_find(struct symbol_map *m, const char *name, uint32_t hash, uint32_t *ret_value)
 {
 	const struct symbol_slot *s = slot_of(m, name, hash);
 
-	return s && s->generation == m->generation ? s->value : UINT32_MAX;
+	if (!s)
+		return -E2BIG;
+	if (s->generation != m->generation)
+		return -ENOENT;
+	*ret_value = s->value;
+	return 0;
 }

@@ -26,7 +26,7 @@ static bool is_sparc(const struct elf *elf)
 
 /* Index of the import called @name, made if need be. */
 static int import_of(struct facts_reader *r, const char *name, size_t size, uint32_t flags,
-		     uint32_t *ret_i)
+		     uint32_t *ret_i, struct diag *diag)
 {
 	struct facts_import import = { .flags = flags };
 	int ret;
@@ -34,22 +34,23 @@ static int import_of(struct facts_reader *r, const char *name, size_t size, uint
 	import.name_hash = hash_name(name, size);
 	ret = symbol_map_put(&r->map, name, import.name_hash,
 			     (uint32_t)(r->imports.size / sizeof(import)), ret_i);
-	if (ret == 1) {
-		import.name = facts_pool_add(r, name, size);
-		buf_put(&r->imports, &import, sizeof(import));
-		if (r->pool.error || r->imports.error)
-			return r->pool.error ? r->pool.error : r->imports.error;
-	}
-	return ret < 0 ? ret : 0;
+	if (ret < 0)
+		return diag_plain(diag, ret, "too many imports with like names");
+	if (ret == 0)
+		return 0;
+	import.name = facts_pool_add(r, name, size);
+	buf_put(&r->imports, &import, sizeof(import));
+	return facts_collected(r, diag);
 }
 
-static int add_version(struct facts_reader *r, const char *name, uint32_t crc)
+static int add_version(struct facts_reader *r, const char *name, size_t size, uint32_t crc,
+		       struct diag *diag)
 {
 	struct facts_import *import;
 	uint32_t i;
 	int ret;
 
-	ret = import_of(r, name, strlen(name), SYMBOL_VERSION_ONLY, &i);
+	ret = import_of(r, name, size, SYMBOL_VERSION_ONLY, &i, diag);
 	if (ret < 0)
 		return ret;
 	import = (struct facts_import *)(void *)r->imports.base + i;
@@ -79,7 +80,7 @@ static int read_versions(struct facts_reader *r, const struct elf *elf,
 					   "name in __versions has no end");
 		if (name[0] == '\0')
 			continue;
-		ret = add_version(r, name, crc);
+		ret = add_version(r, name, strlen(name), crc, diag);
 		if (ret < 0)
 			return ret;
 	}
@@ -95,18 +96,20 @@ static int read_extended_versions(struct facts_reader *r, const struct elf *elf,
 
 	for (size_t i = 0; i < t.n; i++) {
 		const char *name;
+		size_t size;
 		int ret;
 
-		if (bytes_string(names, at, &name) < 0)
-			return diag_offset(diag, -EBADMSG, section->off + at,
-					   "%zu extended versions, but only %zu names", t.n, i);
-		if (strnlen(name, SYMBOL_NAME_MAX + 1) > SYMBOL_NAME_MAX)
-			return diag_offset(diag, -EBADMSG, section->off + at,
-					   "name of an extended version is too long");
-		at += strlen(name) + 1;
-		if (name[0] == '\0')
+		if (bytes_string_within(names, at, SYMBOL_NAME_MAX, &name, &size) < 0)
+			return names.size - at > SYMBOL_NAME_MAX
+				       ? diag_offset(diag, -EBADMSG, section->off + at,
+						     "name of an extended version is too long")
+				       : diag_offset(diag, -EBADMSG, section->off + at,
+						     "%zu extended versions, but only %zu names",
+						     t.n, i);
+		at += size + 1;
+		if (size == 0)
 			continue;
-		ret = add_version(r, name, get_u32(table_entry(&t, i), elf->is_big));
+		ret = add_version(r, name, size, get_u32(table_entry(&t, i), elf->is_big), diag);
 		if (ret < 0)
 			return ret;
 	}
@@ -147,12 +150,12 @@ static int find_versions(const struct elf *elf, struct version_tables *v)
 
 /* Undefined symbols become imports; what exports.c must look at goes to @special. */
 static int read_symbol_table(struct facts_reader *r, const struct elf *elf,
-			     const struct table *symbols, struct bytes strings, struct buf *special,
+			     const struct elf_symbols *symbols, struct buf *special,
 			     struct diag *diag)
 {
 	bool skip_registers = is_sparc(elf);
 
-	for (size_t i = 1; i < symbols->n; i++) {
+	for (size_t i = 1; i < symbols->entries.n; i++) {
 		struct elf_symbol s = elf_symbol_at(elf, symbols, i);
 		const char *name;
 		uint32_t at;
@@ -161,10 +164,10 @@ static int read_symbol_table(struct facts_reader *r, const struct elf *elf,
 
 		if (s.name_off == 0)
 			continue;
-		if (s.name_off >= strings.size)
-			return diag_offset(diag, -EBADMSG, s.name_off,
+		if (s.name_off >= symbols->strings.size)
+			return diag_offset(diag, -EBADMSG, elf_symbol_off(symbols, i),
 					   "name of symbol %zu lies outside of the name table", i);
-		name = (const char *)strings.base + s.name_off;
+		name = (const char *)symbols->strings.base + s.name_off;
 		if (s.section != ELF_SHN_UNDEF) {
 			if (exports_is_special(name) ||
 			    (s.section == ELF_SHN_LIVEPATCH && name[0] == '.')) {
@@ -178,12 +181,12 @@ static int read_symbol_table(struct facts_reader *r, const struct elf *elf,
 			continue;
 		size = strnlen(name, SYMBOL_NAME_MAX + 1);
 		if (size > SYMBOL_NAME_MAX)
-			return diag_offset(diag, -EBADMSG, s.name_off,
+			return diag_offset(diag, -EBADMSG, elf_symbol_off(symbols, i),
 					   "name of symbol %zu is longer than %u bytes", i,
 					   SYMBOL_NAME_MAX);
-		ret = import_of(r, name, size, s.bind == ELF_BIND_WEAK ? SYMBOL_WEAK : 0, &at);
+		ret = import_of(r, name, size, s.bind == ELF_BIND_WEAK ? SYMBOL_WEAK : 0, &at, diag);
 		if (ret < 0)
-			return diag_plain(diag, ret, "too many or too long names in its symbol table");
+			return ret;
 	}
 	return special->error;
 }
@@ -192,21 +195,20 @@ int facts_read_symbols(struct facts_reader *r, const struct elf *elf, struct dia
 {
 	CLEANUP_BUF struct buf special = { 0 };
 	struct version_tables v = { 0 };
-	struct bytes strings = { 0 };
-	struct table symbols = { 0 };
+	struct elf_symbols symbols = { 0 };
 	int ret;
 
-	ret = elf_symbols(elf, &symbols, &strings, diag);
+	ret = elf_symbols(elf, &symbols, diag);
 	if (ret < 0 && ret != -ENOENT)
 		return ret;
 	ret = find_versions(elf, &v);
 	if (ret < 0)
 		return ret;
-	ret = symbol_map_clear(&r->map, symbols.n + v.plain_b.size / VERSION_RECORD_SIZE +
+	ret = symbol_map_clear(&r->map, symbols.entries.n + v.plain_b.size / VERSION_RECORD_SIZE +
 						v.crcs_b.size / 4);
 	if (ret < 0)
 		return ret;
-	ret = read_symbol_table(r, elf, &symbols, strings, &special, diag);
+	ret = read_symbol_table(r, elf, &symbols, &special, diag);
 	if (ret < 0)
 		return ret;
 	if (v.plain) {
@@ -219,6 +221,6 @@ int facts_read_symbols(struct facts_reader *r, const struct elf *elf, struct dia
 		if (ret < 0)
 			return ret;
 	}
-	return exports_read(r, elf, &symbols, strings, (const uint32_t *)(void *)special.base,
+	return exports_read(r, elf, &symbols, (const uint32_t *)(void *)special.base,
 			    special.size / sizeof(uint32_t), diag);
 }

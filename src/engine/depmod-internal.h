@@ -21,8 +21,7 @@ struct depmod {
 	bool has_leftovers;
 
 	struct depmod_conf conf;
-	int *external_fds; /* of conf's external directories; -1 not there */
-	size_t n_external;
+	uint64_t conf_hash; /* of all configuration */
 	struct scan scan;
 
 	struct buf order, builtin, builtin_modinfo; /* the kernel's own lists */

@@ -137,7 +137,6 @@ static int collect(struct reading *reading)
 				       file->path[0] == '/' ? "" : d->options->module_dir,
 				       file->path[0] == '/' ? "" : "/", file->path);
 			event_diag(d->events, EVENT_WARNING, path, out->error, out->diag);
-			d->result->n_left_out++;
 			continue;
 		}
 		if (out->facts->flags & FACTS_EXPORTS_UNKNOWN)

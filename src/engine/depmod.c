@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,6 +68,50 @@ static int take_lock(struct depmod *d)
 	return 0;
 }
 
+struct telling {
+	struct depmod *d;
+	const char *user;
+};
+
+static char *full_path(const struct depmod *d, const char *path)
+{
+	char *full;
+
+	if (asprintf(&full, "%s%s%s", path[0] == '/' ? "" : d->options->module_dir,
+		     path[0] == '/' ? "" : "/", path) < 0)
+		return NULL;
+	return full;
+}
+
+static int tell_need(void *ctx, const char *symbol, const struct graph_module *owner)
+{
+	const struct telling *t = ctx;
+	char *path = full_path(t->d, owner->path);
+
+	if (!path)
+		return -ENOMEM;
+	t->d->options->need(t->d->options->need_ctx, t->user, symbol, path);
+	free(path);
+	return 0;
+}
+
+static int tell_needs(struct depmod *d)
+{
+	int r = 0;
+
+	for (uint32_t i = 0; d->options->need && r == 0 && i < d->n_modules; i++) {
+		char *user = full_path(d, d->modules[i].path);
+		struct telling t = { d, user };
+
+		if (!user)
+			return -ENOMEM;
+		if (!d->modules[i].is_left_out)
+			r = graph_needs(&d->graph, i, tell_need, &t);
+		free(user);
+	}
+	return r;
+}
+
 static int resolve(struct depmod *d)
 {
 	int r;
@@ -85,8 +130,9 @@ static int resolve(struct depmod *d)
 	for (uint32_t i = 0; i < d->n_modules; i++)
 		if (!d->modules[i].is_left_out)
 			d->result->n_modules++;
+	d->result->n_left_out = d->scan.n_files - d->result->n_modules;
 	report_findings(d, &d->findings);
-	return 0;
+	return tell_needs(d);
 }
 
 static int show(struct depmod *d)
@@ -194,8 +240,7 @@ int depmod_run(const struct depmod_options *options, const struct events *events
 	buf_done(&d.builtin_modinfo);
 	buf_done(&d.symbols_text);
 	scan_done(&d.scan);
-	for (size_t i = 0; i < d.n_external; i++)
-		sys_close(d.external_fds[i]);
+	depmod_conf_done(&d.conf);
 	arena_done(&d.arena);
 	sys_close(d.dir_fd);
 	sys_close(d.out_fd); /* and with it the lock */

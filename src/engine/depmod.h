@@ -34,6 +34,10 @@ struct depmod_options {
 	/* Not NULL: write nothing, hand over the text files instead. */
 	int (*show)(void *ctx, enum index_file file, struct bytes text);
 	void *show_ctx;
+
+	/* Not NULL: told each symbol that one module takes from another, by their full paths. */
+	void (*need)(void *ctx, const char *user, const char *symbol, const char *owner);
+	void *need_ctx;
 };
 
 /** struct depmod_result - what was done; filled as far as it went */

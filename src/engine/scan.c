@@ -18,7 +18,6 @@ struct folder {
 	const struct folder *parent;
 	const char *prefix; /* of paths of what is inside: "" or ends in '/' */
 	uint64_t dev, inode;
-	uint32_t external;
 	unsigned int depth;
 };
 
@@ -48,8 +47,7 @@ static bool fits_a_line(const char *path)
 	return true;
 }
 
-int scan_add(struct scan *scan, const char *path, uint64_t size, int64_t mtime_usec,
-	     uint32_t external)
+int scan_add(struct scan *scan, const char *path, uint64_t size, int64_t mtime_usec)
 {
 	char name[MODULE_NAME_MAX + 1];
 	int n = name_of_path(path, name);
@@ -68,7 +66,7 @@ int scan_add(struct scan *scan, const char *path, uint64_t size, int64_t mtime_u
 		scan->capacity = capacity;
 	}
 	file = &scan->files[scan->n_files];
-	*file = (struct scan_file){ .size = size, .mtime_usec = mtime_usec, .external = external };
+	*file = (struct scan_file){ .size = size, .mtime_usec = mtime_usec };
 	file->name = arena_string(&scan->arena, name, (size_t)n);
 	file->path = arena_string(&scan->arena, path, strlen(path));
 	if (!file->name || !file->path)
@@ -136,7 +134,7 @@ static int visit(void *ctx, int dir_fd, const struct sys_entry *entry)
 	if (entry->is_dir) {
 		r = enter_folder(f, dir_fd, entry, path);
 	} else {
-		r = scan_add(f->scan, path, entry->size, entry->mtime_usec, f->external);
+		r = scan_add(f->scan, path, entry->size, entry->mtime_usec);
 		if (r == -EINVAL) {
 			event_emit(f->events, EVENT_WARNING,
 				   "%s: left out: modules.dep cannot hold such a file name", path);
@@ -152,15 +150,14 @@ static int scan_folder(const struct folder *folder, int dir_fd, const char *name
 	return sys_list(dir_fd, name, want_entry, visit, (void *)folder);
 }
 
-int scan_tree(struct scan *scan, int dir_fd, const char *prefix, uint32_t external,
-	      const struct depmod_conf *conf, const struct events *events)
+int scan_tree(struct scan *scan, int dir_fd, const char *prefix, const struct depmod_conf *conf,
+	      const struct events *events)
 {
 	struct folder top = {
 		.scan = scan,
 		.conf = conf,
 		.events = events,
 		.prefix = prefix,
-		.external = external,
 	};
 	struct sys_entry self;
 	int r;
@@ -186,6 +183,20 @@ static int compare_paths(const void *a, const void *b)
 	return strcmp(((const struct scan_file *)a)->path, ((const struct scan_file *)b)->path);
 }
 
+/* That a rule puts one file before another is what rules are for; without one it may surprise. */
+static void report_shadowed(const struct scan_file *file, const struct scan_file *used,
+			    const struct depmod_conf *conf, const struct events *events)
+{
+	struct depmod_priority a = depmod_conf_priority(conf, used->path, NULL);
+	struct depmod_priority b = depmod_conf_priority(conf, file->path, NULL);
+	bool is_ruled = depmod_priority_compare(&a, &b) != 0;
+
+	event_emit(events, is_ruled ? EVENT_INFO : EVENT_WARNING,
+		   "%s: left out: %s is a module of the same name%s", file->path, used->path,
+		   is_ruled ? " that configuration puts first"
+			    : ", and no search or override line tells which one to use");
+}
+
 int scan_settle(struct scan *scan, const struct depmod_conf *conf, const struct events *events)
 {
 	struct scan_file *f = scan->files;
@@ -198,13 +209,11 @@ int scan_settle(struct scan *scan, const struct depmod_conf *conf, const struct 
 		uint32_t best = lo;
 
 		for (hi = lo + 1; hi < scan->n_files && strcmp(f[hi].name, f[lo].name) == 0; hi++)
-			if (depmod_conf_choose(conf, f[lo].name, f[best].path, f[best].external,
-					       f[hi].path, f[hi].external) > 0)
+			if (depmod_conf_choose(conf, f[best].path, f[hi].path) > 0)
 				best = hi;
 		for (uint32_t i = lo; i < hi; i++)
 			if (i != best)
-				event_emit(events, EVENT_INFO, "%s: left out: %s comes first", f[i].path,
-					   f[best].path);
+				report_shadowed(&f[i], &f[best], conf, events);
 		f[n++] = f[best];
 	}
 	scan->n_files = n;

@@ -21,7 +21,6 @@ struct scan_file {
 	const char *path; /* relative to the module directory, or absolute */
 	uint64_t size;	  /* bytes */
 	int64_t mtime_usec;
-	uint32_t external; /* 0: in the module directory; n: in the n-th external one */
 };
 
 struct scan {
@@ -38,12 +37,11 @@ struct scan {
  * over, and so is a file whose name no index can hold.
  * Return: 0; -errno of the directory itself; -EINTR cancelled; -ENOMEM.
  */
-int scan_tree(struct scan *scan, int dir_fd, const char *prefix, uint32_t external,
-	      const struct depmod_conf *conf, const struct events *events);
+int scan_tree(struct scan *scan, int dir_fd, const char *prefix, const struct depmod_conf *conf,
+	      const struct events *events);
 
 /** scan_add() - add one file. Return: 0; -EINVAL its name is no module's; -ENOMEM. */
-int scan_add(struct scan *scan, const char *path, uint64_t size, int64_t mtime_usec,
-	     uint32_t external);
+int scan_add(struct scan *scan, const char *path, uint64_t size, int64_t mtime_usec);
 
 /**
  * scan_settle() - keep one file of each module name, by what @conf says, and sort by path

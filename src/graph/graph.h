@@ -85,7 +85,7 @@ void findings_done(struct findings *f);
 struct graph {
 	struct graph_module *modules; /* in array order; owned by the caller */
 	uint32_t n_modules;
-	char symbol_prefix; /* stripped from imports before lookup; 0 for none */
+	char symbol_prefix; /* stripped from symbols; 0 for none */
 	bool check_unknown; /* report FINDING_UNKNOWN_SYMBOL */
 	bool check_crcs;    /* report FINDING_CRC */
 
@@ -133,6 +133,14 @@ const struct graph_symbol *graph_find_symbol(struct graph *g, const char *name, 
 
 /** graph_symbol_between() - the first symbol by which @user needs @owner; "" when none does */
 const char *graph_symbol_between(struct graph *g, uint32_t user, uint32_t owner);
+
+/**
+ * graph_needs() - call @each for every symbol that module @i takes from another module
+ * In the order of its imports. Return: 0; what @each returned below 0, which ends it.
+ */
+int graph_needs(struct graph *g, uint32_t i,
+		int (*each)(void *ctx, const char *symbol, const struct graph_module *owner),
+		void *ctx);
 
 /** struct graph_walk - scratch memory for closures; all zero is empty, one a thread */
 struct graph_walk {

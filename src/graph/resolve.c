@@ -112,8 +112,13 @@ static int add_exports(struct graph *g, uint32_t owner)
 			.crc = e[i].crc,
 			.has_crc = e[i].flags & SYMBOL_CRC,
 		};
-		int r = put_symbol(g, symbol);
+		int r;
 
+		if (g->symbol_prefix && symbol.name[0] == g->symbol_prefix) {
+			symbol.name++;
+			symbol.name_hash = hash_name(symbol.name, strlen(symbol.name));
+		}
+		r = put_symbol(g, symbol);
 		if (r < 0)
 			return r;
 	}
@@ -308,6 +313,25 @@ static int leave_users_out(struct graph *g, struct findings *findings)
 	free(reverse.start);
 	free(reverse.users);
 	return r < 0 ? r : (int)n;
+}
+
+int graph_needs(struct graph *g, uint32_t i,
+		int (*each)(void *ctx, const char *symbol, const struct graph_module *owner), void *ctx)
+{
+	const struct facts *f = g->modules[i].facts;
+	const struct facts_import *imports = facts_imports(f);
+
+	for (uint32_t k = 0; k < f->n_imports; k++) {
+		const struct graph_symbol *s = find_import(g, f, &imports[k]);
+		int r;
+
+		if (!s || s->is_gone || s->owner == GRAPH_NONE || s->owner == i)
+			continue;
+		r = each(ctx, s->name, &g->modules[s->owner]);
+		if (r < 0)
+			return r;
+	}
+	return 0;
 }
 
 /* What a module lacks or has in another version, of the symbols that are known. */

@@ -145,11 +145,25 @@ class Aliases(TreeCase):
 
     def test_odd_texts(self):
         self.tree({
-            'kernel/a.ko': Module().modinfo('alias', '').modinfo('alias', 'two words').modinfo('alias', 'tab\tbed'),
+            'kernel/a.ko': Module().modinfo('alias', 'two words').modinfo('alias', ' ').modinfo('softdep', ''),
             'kernel/b.ko': Module().modinfo('alias', 'x' * 3000).modinfo('alias', '!"$%&()+,./:;<=>@\\^`{|}~'),
-            'kernel/c.ko': Module().modinfo_raw(b'alias\0alias=in\0\0\0alias=out\0').modinfo('aliases', 'no'),
+            'kernel/c.ko': Module().modinfo_raw(b'alias=in\0\0\0alias=out\0').modinfo('aliases', 'no'),
         })
         self.compare(generator=True)
+
+    def test_texts_that_no_line_can_hold(self):
+        """are left out and reported with the file, where the incumbent writes lines that no one can read"""
+        for text in ('', 'tab\tbed', 'new\nline', 'bell\a', 'delete\x7f'):
+            with self.subTest(text):
+                self.tree({'kernel/odd-one.ko': Module().modinfo('alias', 'before').modinfo('alias', text)
+                                                        .modinfo('alias', 'after')})
+                result = self.depmod('-b', self.base, VERSION)
+                self.assertEqual(result.returncode, 0)
+                self.assertIn(b'kernel/odd-one.ko: alias ', result.stderr)
+                files = kmod.read_files(self.folder)
+                self.assertEqual(files['modules.alias'].splitlines()[1:], [b'alias before odd_one', b'alias after odd_one'])
+                self.assertEqual(indexbin.entries(files['modules.alias.bin']),
+                                 [(b'after', [(0, b'odd_one')]), (b'before', [(0, b'odd_one')])])
 
     def test_keys_that_begin_alike(self):
         self.tree({'kernel/m%d.ko' % i: Module().modinfo('alias', alias) for i, alias in enumerate(
@@ -289,7 +303,7 @@ class Symbols(TreeCase):
                         self.assertEqual(sorted(symbols[1:]), [
                             b'alias symbol:USB q', b'alias symbol:fn p', b'alias symbol:fn2 p'])
                         self.assertEqual(self.read('modules.dep').splitlines()[2],
-                                         b'kernel/u.ko: kernel/q.ko kernel/p.ko')
+                                         b'kernel/u.ko: kernel/p.ko kernel/q.ko')
 
     def test_a_namespace_is_no_part_of_a_name(self):
         """__ksymtab_NS.sym of 5.4-rc"""
@@ -335,13 +349,6 @@ class Order(TreeCase):
         ours, _ = self.compare(generator=True)
         self.assertIn(b'modules.order', ours.stderr)
 
-    def test_overlong_line(self):
-        """a line of 4095 bytes and more spoils the file"""
-        for length in (4093, 4094, 4095, 5000):
-            with self.subTest(length):
-                self.tree(self.FILES, order=['kernel/x.ko', 'kernel/' + 'y' * (length - 8), 'kernel/r.ko'])
-                self.compare()
-
     def test_compressed_modules_are_listed_as_ko(self):
         files = {path + extension: module for (path, module), extension
                  in zip(self.FILES.items(), ['.xz', '', '.zst', '.xz', '.zst', '', '.xz', '.zst', '', '.xz'])}
@@ -367,13 +374,13 @@ class Builtin(TreeCase):
         self.tree(self.FILES, builtin=None, builtin_modinfo=[('b', 'alias', 'z')])
         ours, _ = self.compare(generator=True)
         self.assertIn(b'modules.builtin', ours.stderr)
-        self.assertEqual(self.read('modules.builtin.bin'), b'')
+        self.assertEqual(self.read('modules.builtin.bin'), kmod.EMPTY_INDEX)
 
     def test_no_modinfo(self):
         self.tree(self.FILES, builtin=['kernel/b.ko'], builtin_modinfo=None)
         ours, _ = self.compare(generator=True)
         self.assertIn(b'modules.builtin.modinfo', ours.stderr)
-        self.assertEqual(self.read('modules.builtin.alias.bin'), b'')
+        self.assertEqual(self.read('modules.builtin.alias.bin'), kmod.EMPTY_INDEX)
 
     def test_no_aliases(self):
         """an index without keys is a header"""
@@ -402,7 +409,7 @@ class Trees(TreeCase):
 
     def test_what_is_a_module(self):
         folder = self.tree({
-            'top.ko': Module(), 'kernel/.hidden.ko': Module(), 'kernel/two.dots.ko': Module().modinfo('alias', 'dots'),
+            'top.ko': Module(), 'kernel/two.dots.ko': Module().modinfo('alias', 'dots'),
             'kernel/a.ko.bak': Module(), 'kernel/b.KO': Module(), 'kernel/c.o': Module(), 'kernel/dko': Module(),
             'build/e.ko': Module(), 'source/f.ko': Module(), 'kernel/build/g.ko': Module(), 'kernel/h/i/j/k.ko': Module(),
             'kernel/.dot/l.ko': Module(), 'kernel/m': Module(), 'kernel/n.ko.xz.tmp': Module(), 'elsewhere/o.ko': Module(),
@@ -411,6 +418,14 @@ class Trees(TreeCase):
         os.symlink('../elsewhere/o.ko', os.path.join(folder, 'kernel/p.ko'))
         os.symlink('gone.ko', os.path.join(folder, 'kernel/dangling.ko'))
         self.compare()
+
+    def test_a_file_that_is_no_module_by_name(self):
+        """the name of a module ends at the first dot, so this one has none"""
+        self.tree({'kernel/.hidden.ko': Module().export('e', crc=1), 'kernel/a.ko': Module().use('e')}, order=None)
+        result = self.depmod('-b', self.base, VERSION)
+        self.assertEqual(result.returncode, 0)
+        self.assertIn(b'kernel/.hidden.ko', result.stderr)
+        self.assertEqual(kmod.read_files(self.folder)['modules.dep'], b'kernel/a.ko:\n')
 
     def test_linked_folder(self):
         folder = self.tree({'kernel/a.ko': Module().export('e', crc=1)})

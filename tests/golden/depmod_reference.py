@@ -305,26 +305,26 @@ def device_node(aliases):
     return None
 
 
+def content(path):
+    """no file, no content: its index is then an empty one"""
+    try:
+        with open(path, 'rb') as file:
+            return file.read()
+    except FileNotFoundError:
+        return b''
+
+
 def builtin_names(root):
-    with open(os.path.join(root, 'modules.builtin'), 'rb') as file:
-        lines = file.read().decode().splitlines()
+    lines = content(os.path.join(root, 'modules.builtin')).decode().splitlines()
     return [module_name(line) for line in lines if line[:1].isalpha()]
 
 
 def builtin_aliases(root):
-    with open(os.path.join(root, 'modules.builtin.modinfo'), 'rb') as file:
-        for text in file.read().split(b'\0'):
-            name, _, value = text.partition(b'=')
-            module, _, key = name.partition(b'.')
-            if key == b'alias' and normalised(value) is not None:
-                yield normalised(value), 0, module
-
-
-def unless_missing(make):
-    try:
-        return index_bytes(make())
-    except FileNotFoundError:
-        return b''
+    for text in content(os.path.join(root, 'modules.builtin.modinfo')).split(b'\0'):
+        name, _, value = text.partition(b'=')
+        module, _, key = name.partition(b'.')
+        if key == b'alias' and normalised(value) is not None:
+            yield normalised(value), 0, module
 
 
 def outputs(root, workers=None):
@@ -372,9 +372,8 @@ def outputs(root, workers=None):
             b'alias symbol:%s %s\n' % (symbol, owner.encode()) for symbol, owner in symbols),
         'modules.symbols.bin': index_bytes(
             (b'symbol:' + symbol, index[owner], owner.encode()) for symbol, owner in symbols),
-        'modules.builtin.bin': unless_missing(
-            lambda: [(name.encode(), 0, b'') for name in builtin_names(root)]),
-        'modules.builtin.alias.bin': unless_missing(lambda: builtin_aliases(root)),
+        'modules.builtin.bin': index_bytes((name.encode(), 0, b'') for name in builtin_names(root)),
+        'modules.builtin.alias.bin': index_bytes(builtin_aliases(root)),
         'modules.devname': devname,
     }
 

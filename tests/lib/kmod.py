@@ -9,6 +9,7 @@ import depmod_reference
 import indexbin
 
 DEPMOD = '/sbin/depmod'
+EMPTY_INDEX = bytes.fromhex('b007f457' '00020001' '0000000c')
 NO_WEAKDEPS = b'# Weak dependencies extracted from modules themselves.\n'
 
 
@@ -42,12 +43,15 @@ def expected_files(folder, weakdeps=b''):
     """the eleven files that ours must write where Debian's depmod wrote those in @folder
 
     Debian's is kmod 30: it puts the same nodes of an index into another order, and knows nothing of
-    weak dependencies; @weakdeps are the lines that it would have to write.
+    weak dependencies; @weakdeps are the lines that it would have to write. Without modules.builtin
+    or modules.builtin.modinfo it writes 0 bytes, for which its readers then drop all other indexes;
+    ours must be an index.
     """
     files = read_files(folder)
     for name, content in files.items():
-        if name.endswith('.bin') and content:   # 0 bytes: its source was missing
-            files[name] = depmod_reference.index_bytes(insertions(indexbin.entries(content, 'post')))
+        if name.endswith('.bin'):
+            entries = indexbin.entries(content, 'post') if content else []
+            files[name] = depmod_reference.index_bytes(insertions(entries))
     files['modules.weakdep'] = NO_WEAKDEPS + weakdeps
     return files
 

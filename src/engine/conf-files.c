@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "engine/conf-files.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+
+#include "sys/sys.h"
+
+struct loading {
+	struct conf_files *files;
+	const struct events *events;
+	const char *dir;
+};
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static bool is_there(const struct conf_files *files, const char *base)
+{
+	for (size_t i = 0; i < files->n_files; i++)
+		if (strcmp(base_name(files->files[i].path), base) == 0)
+			return true;
+	return false;
+}
+
+static int add_file(struct loading *l, int dir_fd, const char *name, const char *path)
+{
+	CLEANUP_BUF struct buf text = { .max = CONF_FILE_MAX };
+	struct conf_files *f = l->files;
+	struct conf_file *file;
+	char *copy;
+	int r;
+
+	if (is_there(f, base_name(path)))
+		return 0;
+	if (f->n_files == f->capacity) {
+		size_t capacity = f->capacity ? f->capacity * 2 : 16;
+
+		file = realloc(f->files, capacity * sizeof(*file));
+		if (!file)
+			return -ENOMEM;
+		f->files = file;
+		f->capacity = capacity;
+	}
+	r = sys_read_file(dir_fd, name, &text);
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0) {
+		event_emit(l->events, EVENT_ERROR, "%s: cannot read: %s", path, strerrordesc_np(-r));
+		return 0;
+	}
+	file = &f->files[f->n_files];
+	file->path = arena_string(&f->arena, path, strlen(path));
+	copy = arena_string(&f->arena, (const char *)text.base, text.size);
+	if (!file->path || !copy)
+		return -ENOMEM;
+	file->text = bytes_of(copy, text.size);
+	f->n_files++;
+	return 0;
+}
+
+static bool want_conf(void *ctx, const char *name, bool may_be_dir)
+{
+	size_t n = strlen(name);
+
+	(void)ctx;
+	(void)may_be_dir;
+	return name[0] != '.' && n > 5 && strcmp(name + n - 5, ".conf") == 0;
+}
+
+static int each_conf(void *ctx, int dir_fd, const struct sys_entry *entry)
+{
+	struct loading *l = ctx;
+	size_t dir_size = strlen(l->dir), name_size = strlen(entry->name);
+	char *path;
+	int r;
+
+	if (!entry->is_regular)
+		return 0;
+	path = malloc(dir_size + name_size + 2);
+	if (!path)
+		return -ENOMEM;
+	memcpy(path, l->dir, dir_size);
+	path[dir_size] = '/';
+	memcpy(path + dir_size + 1, entry->name, name_size + 1);
+	r = add_file(l, dir_fd, entry->name, path);
+	free(path);
+	return r;
+}
+
+static int compare_base(const void *a, const void *b)
+{
+	return strcmp(base_name(((const struct conf_file *)a)->path),
+		      base_name(((const struct conf_file *)b)->path));
+}
+
+int conf_files_load(struct conf_files *files, const char *const *paths, size_t n_paths,
+		    bool must_exist, const struct events *events)
+{
+	struct loading l = { .files = files, .events = events };
+
+	for (size_t i = 0; i < n_paths; i++) {
+		struct sys_entry entry;
+		int r;
+
+		l.dir = paths[i];
+		r = sys_stat(AT_FDCWD, paths[i], &entry);
+		if (r == 0 && entry.is_dir)
+			r = sys_list(AT_FDCWD, paths[i], want_conf, each_conf, &l);
+		else if (r == 0)
+			r = add_file(&l, AT_FDCWD, paths[i], paths[i]);
+		if (r == -ENOMEM)
+			return r;
+		if (r < 0 && (must_exist || (r != -ENOENT && r != -ENOTDIR)))
+			event_emit(events, EVENT_ERROR, "%s: cannot read: %s", paths[i],
+				   strerrordesc_np(-r));
+	}
+	if (files->n_files > 1)
+		qsort(files->files, files->n_files, sizeof(*files->files), compare_base);
+	return 0;
+}
+
+void conf_files_done(struct conf_files *files)
+{
+	if (!files)
+		return;
+	arena_done(&files->arena);
+	free(files->files);
+	*files = (struct conf_files){ 0 };
+}

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What depmod works from: configuration, module files, the kernel's own lists and symbols.
+ */
+#include <fcntl.h>
+#include <regex.h>
+#include <stdlib.h>
+
+#include "bytes/diag.h"
+#include "bytes/hash.h"
+#include "conf/symvers.h"
+#include "config.h"
+#include "engine/conf-files.h"
+#include "engine/depmod-internal.h"
+#include "index/manifest.h"
+#include "index/reader.h"
+#include "sys/sys.h"
+
+/* Lists of a kernel build have some hundred KiB. */
+#define LIST_MAX ((size_t)256 * 1024 * 1024)
+
+static const char *const system_conf[] = {
+	SYSCONFDIR "/depmod.d",	  "/run/depmod.d", "/usr/local/lib/depmod.d",
+	"/usr/lib/depmod.d",	  "/lib/depmod.d",
+};
+
+static bool version_matches(void *ctx, const char *pattern)
+{
+	const struct depmod *d = ctx;
+	regex_t regex;
+	bool fits;
+
+	if (regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) != 0) {
+		event_emit(d->events, EVENT_ERROR, "depmod.d: '%s' is no regular expression", pattern);
+		return false;
+	}
+	fits = regexec(&regex, d->options->version, 0, NULL, 0) == 0;
+	regfree(&regex);
+	return fits;
+}
+
+static void note_rule(void *ctx, const char *file, enum depmod_note note, const struct diag *diag)
+{
+	const struct depmod *d = ctx;
+	enum event_level level = note == DEPMOD_NOTE_BAD	  ? EVENT_ERROR
+				 : note == DEPMOD_NOTE_NOT_USED ? EVENT_INFO
+								  : EVENT_DEBUG;
+
+	event_diag(d->events, level, file, -EBADMSG, diag);
+}
+
+int inputs_load_conf(struct depmod *d)
+{
+	const struct depmod_conf_env env = { version_matches, note_rule, d };
+	bool is_given = d->options->n_conf_paths > 0;
+	struct conf_files files = { 0 };
+	int r;
+
+	r = conf_files_load(&files, is_given ? d->options->conf_paths : system_conf,
+			    is_given ? d->options->n_conf_paths
+				     : sizeof(system_conf) / sizeof(system_conf[0]),
+			    is_given, d->events);
+	for (size_t i = 0; r == 0 && i < files.n_files; i++) {
+		event_emit(d->events, EVENT_DEBUG, "reading %s", files.files[i].path);
+		d->conf_hash = hash_content(files.files[i].text.base, files.files[i].text.size,
+					    d->conf_hash);
+		r = depmod_conf_read(&d->conf, files.files[i].text, files.files[i].path, &env);
+	}
+	conf_files_done(&files);
+	return r < 0 ? r : depmod_conf_finish(&d->conf);
+}
+
+static int scan_external(struct depmod *d)
+{
+	for (uint32_t i = 0; i < d->conf.externals.n; i++) {
+		const struct depmod_rule *x = &d->conf.externals.items[i];
+		CLEANUP_FD int fd = sys_open_dir(AT_FDCWD, x->text);
+		CLEANUP_BUF struct buf prefix = { 0 };
+		int r;
+
+		if (fd < 0) {
+			event_emit(d->events, EVENT_WARNING, "%s: line %u: external folder %s: %s",
+				   x->file, x->line, x->text, strerrordesc_np(-fd));
+			continue;
+		}
+		buf_put_string(&prefix, x->text);
+		buf_put(&prefix, "/", 2);
+		if (prefix.error)
+			return prefix.error;
+		r = scan_tree(&d->scan, fd, (const char *)prefix.base, &d->conf, d->events);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* Files given by hand; those inside of the module directory get relative paths. */
+static int scan_given(struct depmod *d)
+{
+	size_t n = strlen(d->options->module_dir);
+
+	for (size_t i = 0; i < d->options->n_files; i++) {
+		const char *path = d->options->files[i], *kept = path;
+		struct sys_entry entry;
+		int r;
+
+		if (strncmp(path, d->options->module_dir, n) == 0 && path[n] == '/')
+			kept = path + n + strspn(path + n, "/");
+		r = sys_stat(AT_FDCWD, path, &entry);
+		if (r == 0 && !entry.is_regular)
+			r = -EINVAL;
+		if (r == 0)
+			r = scan_add(&d->scan, kept, entry.size, entry.mtime_usec);
+		if (r == -ENOMEM)
+			return r;
+		if (r < 0) {
+			event_emit(d->events, EVENT_ERROR, "%s: %s", path,
+				   r == -EINVAL ? "no module file" : strerrordesc_np(-r));
+			return r;
+		}
+	}
+	return 0;
+}
+
+int inputs_scan(struct depmod *d)
+{
+	int r;
+
+	if (d->options->n_files > 0) {
+		r = scan_given(d);
+	} else {
+		r = scan_tree(&d->scan, d->dir_fd, "", &d->conf, d->events);
+		if (r < 0 && r != -EINTR)
+			event_emit(d->events, EVENT_ERROR, "%s: cannot list: %s",
+				   d->options->module_dir, strerrordesc_np(-r));
+		if (r == 0)
+			r = scan_external(d);
+	}
+	return r < 0 ? r : scan_settle(&d->scan, &d->conf, d->events);
+}
+
+/* A list that is there but can't be read is no reason to publish without it. */
+static int load_list(struct depmod *d, const char *name, struct buf *out)
+{
+	int r;
+
+	out->max = LIST_MAX;
+	r = sys_read_file(d->dir_fd, name, out);
+	if (r == -ENOENT) {
+		event_emit(d->events, EVENT_WARNING, "could not open %s at %s: %s", name,
+			   d->options->module_dir, strerrordesc_np(-r));
+		return 0;
+	}
+	if (r < 0)
+		event_emit(d->events, EVENT_ERROR, "%s/%s: cannot read: %s", d->options->module_dir,
+			   name, strerrordesc_np(-r));
+	return r;
+}
+
+int inputs_load_lists(struct depmod *d)
+{
+	int r;
+
+	r = load_list(d, "modules.order", &d->order);
+	if (r == 0)
+		r = load_list(d, "modules.builtin", &d->builtin);
+	if (r == 0)
+		r = load_list(d, "modules.builtin.modinfo", &d->builtin_modinfo);
+	return r;
+}
+
+uint64_t inputs_digest(const struct depmod *d)
+{
+	uint64_t h = d->conf_hash;
+
+	for (uint32_t i = 0; i < d->scan.n_files; i++) {
+		const struct scan_file *f = &d->scan.files[i];
+
+		h = hash_content(f->path, strlen(f->path), h ^ f->size);
+	}
+	h = hash_content(d->order.base, d->order.size, h);
+	h = hash_content(d->builtin.base, d->builtin.size, h);
+	return hash_content(d->builtin_modinfo.base, d->builtin_modinfo.size, h);
+}
+
+struct kernel_symbols {
+	struct depmod *d;
+	const char *path;
+	bool has_crcs;
+	size_t n;
+};
+
+static int add_kernel_symbol(void *ctx, const struct symvers_symbol *symbol)
+{
+	struct kernel_symbols *k = ctx;
+	const char *name = symbol->name;
+	size_t size = symbol->name_size;
+
+	if (k->has_crcs && !symbol->is_vmlinux)
+		return 0;
+	if (size > 1 && k->d->options->symbol_prefix && name[0] == k->d->options->symbol_prefix) {
+		name++;
+		size--;
+	}
+	name = arena_string(&k->d->arena, name, size);
+	if (!name)
+		return -ENOMEM;
+	k->n++;
+	return graph_add_kernel_symbol(&k->d->graph, name, k->has_crcs, symbol->crc);
+}
+
+static void note_bad_symbol(void *ctx, const struct diag *diag)
+{
+	struct kernel_symbols *k = ctx;
+
+	event_diag(k->d->events, EVENT_WARNING, k->path, -EBADMSG, diag);
+}
+
+int inputs_load_kernel_symbols(struct depmod *d)
+{
+	struct kernel_symbols k = {
+		.d = d,
+		.path = d->options->symvers ? d->options->symvers : d->options->system_map,
+		.has_crcs = d->options->symvers,
+	};
+	const struct symvers_use use = { add_kernel_symbol, note_bad_symbol, &k };
+	CLEANUP_BUF struct buf text = { .max = LIST_MAX };
+	int r;
+
+	if (!k.path)
+		return 0;
+	r = sys_read_file(AT_FDCWD, k.path, &text);
+	if (r < 0) {
+		event_emit(d->events, EVENT_ERROR, "%s: cannot read: %s", k.path, strerrordesc_np(-r));
+		return r;
+	}
+	r = k.has_crcs ? symvers_read(buf_bytes(&text), &use, NULL)
+		       : system_map_read(buf_bytes(&text), &use, NULL);
+	if (r < 0)
+		return r;
+	if (k.n == 0) {
+		event_emit(d->events, EVENT_WARNING,
+			   "%s: holds no symbol that the kernel exports: not used", k.path);
+		return 0;
+	}
+	d->graph.check_unknown = d->options->check_symbols;
+	d->graph.check_crcs = d->options->check_symbols && k.has_crcs;
+	return 0;
+}
+
+/* The set's own record of what it was made from; nothing but ours has one. */
+static bool manifest_says_changed(struct depmod *d)
+{
+	CLEANUP_BUF struct buf file = { .max = LIST_MAX };
+	int64_t sizes[INDEX_CLASSIC_FILES];
+	struct index_reader reader;
+	struct manifest manifest;
+	struct sys_entry entry;
+
+	if (sys_read_file(d->out_fd, index_file_name(INDEX_MODSURE_BIN), &file) < 0 ||
+	    index_reader_open(buf_bytes(&file), &reader, NULL) < 0 ||
+	    manifest_parse(&reader, &manifest, NULL) < 0)
+		return false;
+	for (int i = 0; i < INDEX_CLASSIC_FILES; i++)
+		sizes[i] = sys_stat(d->out_fd, index_file_name((enum index_file)i), &entry) == 0
+				   ? (int64_t)entry.size
+				   : -1;
+	/* Files of other sizes were written by another depmod, which leaves no record. */
+	return manifest_compare(&manifest, sizes, NULL) == MANIFEST_WHOLE &&
+	       manifest.input != inputs_digest(d);
+}
+
+bool is_up_to_date(struct depmod *d)
+{
+	struct sys_entry dep;
+
+	if (d->out_fd < 0 || d->has_leftovers ||
+	    sys_stat(d->out_fd, index_file_name(INDEX_DEP), &dep) < 0)
+		return false;
+	for (uint32_t i = 0; i < d->scan.n_files; i++)
+		if (d->scan.files[i].mtime_usec > dep.mtime_usec)
+			return false;
+	return !manifest_says_changed(d);
+}
