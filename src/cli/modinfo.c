@@ -48,7 +48,7 @@ static const struct option_row rows[] = {
 	{ 'F', "field", "FIELD", "show the values of this field only, a line each" },
 	{ '0', "null", NULL, "end each value with a NUL byte instead of a newline" },
 	{ OPTION_JSON, "json", NULL, "show everything as JSON" },
-	{ 'm', "modname", NULL, "arguments are module names, not aliases" },
+	{ 'm', "modname", NULL, "arguments are module names, not aliases or files" },
 	{ 'k', "set-version", "VERSION", "look for modules of this kernel, not the running one" },
 	{ 'b', "basedir", "DIR", "look for modules below DIR" MODULE_DIRECTORY },
 };
@@ -226,7 +226,7 @@ static int show_other(struct modinfo *m, const char *argument, int error)
 	char *path;
 	int r;
 
-	if ((strchr(argument, '/') || ends_like_a_module(argument)) &&
+	if (!m->is_name && (strchr(argument, '/') || ends_like_a_module(argument)) &&
 	    sys_stat(AT_FDCWD, argument, &entry) == 0) {
 		r = sys_absolute_path(argument, &path);
 		if (r < 0)
@@ -269,7 +269,8 @@ static int show_argument(struct modinfo *m, const char *argument)
 	char *path;
 	int r;
 
-	if (!ends_like_a_module(argument) || sys_stat(AT_FDCWD, argument, &entry) < 0 ||
+	if (m->is_name || !ends_like_a_module(argument) ||
+	    sys_stat(AT_FDCWD, argument, &entry) < 0 ||
 	    !entry.is_regular)
 		return show_found(m, argument);
 	r = sys_absolute_path(argument, &path);
