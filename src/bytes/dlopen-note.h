@@ -17,6 +17,8 @@
 		".balign 4\n"                                                                      \
 		".long 4, 2f - 1f, 0x407c0c0a\n"                                                   \
 		".asciz \"FDO\"\n"                                                                 \
-		"1: .asciz " DLOPEN_NOTE_QUOTE("[" #__VA_ARGS__ "]") "\n"                          \
+		"1: .ascii " DLOPEN_NOTE_QUOTE("[") "\n"                                          \
+		".ascii " DLOPEN_NOTE_QUOTE(#__VA_ARGS__) "\n"                                    \
+		".asciz " DLOPEN_NOTE_QUOTE("]") "\n"                                             \
 		"2: .balign 4\n"                                                                   \
 		".popsection\n")
