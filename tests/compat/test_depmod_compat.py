@@ -345,11 +345,11 @@ class Order(TreeCase):
         self.assertIn(b'modules.order', ours.stderr)
 
     def test_last_line_without_its_end(self):
+        """counts like the others; for its sake the incumbent passes over the whole file"""
         folder = self.tree(self.FILES, order=None)
         with open(os.path.join(folder, 'modules.order'), 'w', encoding='utf-8') as file:
             file.write('kernel/x.ko\nkernel/r.ko')
-        ours, _ = self.compare(generator=True)
-        self.assertIn(b'modules.order', ours.stderr)
+        self.assertEqual(self.read('modules.dep').splitlines()[:2], [b'kernel/x.ko:', b'kernel/r.ko:'])
 
     def test_compressed_modules_are_listed_as_ko(self):
         files = {path + extension: module for (path, module), extension
