@@ -379,6 +379,18 @@ class Answers(Case):
             if name != 'modules.dep.bin':
                 self.assertTrue(self.modinfo('-b', self.dir, '-k', '1.0', '-n', 'b', status=0).out)
 
+    def test_alias_of_a_module_that_is_gone(self):
+        folder = self.tree({'a.ko': Module().modinfo('alias', 'x'), 'b.ko': Module().modinfo('license', 'GPL')})
+        with open(os.path.join(folder, 'modules.alias.bin'), 'rb') as file:
+            old = file.read()
+        os.remove(os.path.join(folder, 'a.ko'))
+        kmod.run(kmod.DEPMOD, '-b', self.dir, '1.0')
+        with open(os.path.join(folder, 'modules.alias.bin'), 'wb') as file:
+            file.write(old)
+        ours = self.modinfo('-b', self.dir, '-k', '1.0', 'x', 'b', status=1)
+        self.assertIn(b'Module a, which answers to x, is not in modules.dep.bin', ours.err)
+        self.assertIn(b'license:        GPL\n', ours.out)
+
     def test_file_beats_name(self):
         self.tree({'a.ko': Module().modinfo('license', 'indexed')})
         self.write('a.ko', Module().modinfo('license', 'here'))
