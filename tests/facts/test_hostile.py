@@ -209,6 +209,12 @@ class Damaged(Case):
                 self.check_refused(Module(**arguments, strip=strip).export('fn', ns='N' * 1024).bytes(), MALFORMED,
                                    reason)
 
+    def test_namespace_or_crc_in_a_section_without_bytes(self):
+        for symbol in ('__kstrtabns_fn', '__crc_fn'):
+            for kind, (arguments, _, _) in KINDS.items():
+                module = Module(**arguments, exports='plain').export('fn').section('.bss', type=SHT_NOBITS)
+                self.check_refused(module.symbol(symbol, '.bss').bytes(), MALFORMED, 'of an export')
+
     def test_crc_outside_of_its_section(self):
         for kind, (arguments, _, _) in KINDS.items():
             file = Patched(Module(**arguments).symbol('__crc_fn', '__kcrctab', 1).export('fn', 7))
