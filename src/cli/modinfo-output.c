@@ -60,18 +60,19 @@ static void put_line(const struct modinfo_form *form, const char *key, const cha
 	put_value(form, value);
 }
 
+/* "name:description (type)"; a type alone has parentheses in lists of nothing but parameters. */
 static void put_parm(const struct modinfo_form *form, const struct modinfo_parm *parm)
 {
+	bool is_enclosed = parm->type && (parm->description || form->field);
+
 	put_text(form, parm->name);
 	putchar(':');
 	if (parm->description)
 		put_text(form, parm->description);
-	if (parm->description && parm->type)
-		fputs(" (", stdout);
+	fputs(is_enclosed ? " (" : "", stdout);
 	if (parm->type)
 		put_text(form, parm->type);
-	if (parm->description && parm->type)
-		putchar(')');
+	fputs(is_enclosed ? ")" : "", stdout);
 	putchar(form->separator);
 }
 

@@ -163,7 +163,8 @@ static void read_signature(struct builder *b, const struct modfile *file,
 					      "sha384", "sha512", "sha224", "sm3" };
 	const struct facts_signature *trailer = &file->facts->signature;
 
-	if (!trailer->is_present || trailer->id_type >= sizeof(types) / sizeof(types[0]) ||
+	if (!trailer->is_present || trailer->size == 0 ||
+	    trailer->id_type >= sizeof(types) / sizeof(types[0]) ||
 	    trailer->algo > 1 || trailer->hash >= sizeof(hashes) / sizeof(hashes[0]))
 		return;
 	*s = (struct modinfo_signature){
@@ -186,6 +187,8 @@ static void add_tag(struct builder *b, const char *tag)
 
 	if (equals)
 		add_field(b, keep(b, tag, (size_t)(equals - tag)), equals + 1);
+	else
+		add_field(b, tag, "");
 }
 
 /* Moves what was collected to the arena, where the view can borrow it. */

@@ -48,7 +48,7 @@ static const struct option_row rows[] = {
 	{ 'F', "field", "FIELD", "show the values of this field only, a line each" },
 	{ '0', "null", NULL, "end each value with a NUL byte instead of a newline" },
 	{ OPTION_JSON, "json", NULL, "show everything as JSON" },
-	{ 'm', "modname", NULL, "arguments are module names, not aliases" },
+	{ 'm', "modname", NULL, "arguments are module names, not aliases or files" },
 	{ 'k', "set-version", "VERSION", "look for modules of this kernel, not the running one" },
 	{ 'b', "basedir", "DIR", "look for modules below DIR" MODULE_DIRECTORY },
 };
@@ -178,6 +178,26 @@ static int show_builtin(struct modinfo *m, const char *argument, const char *nam
 	return r < 0 ? no_memory(m, r) : 0;
 }
 
+/* Told once: why nothing is found, or why something else is. */
+static void report_indexes(struct modinfo *m, unsigned int broken)
+{
+	const struct diag *diag;
+	const char *file;
+	char *path;
+	int error;
+
+	if (m->indexes.error < 0 && !m->has_told_no_dir) {
+		log_diag(&m->log, LOG_WARNING, m->indexes.dir, m->indexes.error, NULL);
+		m->has_told_no_dir = true;
+	}
+	while ((file = indexes_next_broken(&m->indexes, broken, &error, &diag))) {
+		if (asprintf(&path, "%s/%s", m->indexes.dir, file) < 0)
+			return;
+		log_diag(&m->log, LOG_WARNING, path, error, diag);
+		free(path);
+	}
+}
+
 static int show_answer(struct modinfo *m, const char *argument, const struct lookup_answer *answer,
 		       size_t i)
 {
@@ -187,11 +207,12 @@ static int show_answer(struct modinfo *m, const char *argument, const struct loo
 	r = indexes_module(&m->indexes, answer, i, &module);
 	if (r == -ENOMEM)
 		return no_memory(m, r);
-	if (r == -ENOENT)
+	if (r < 0) {
+		report_indexes(m, 1u << LOOKUP_DEP);
 		log_message(&m->log, LOG_ERR, "Module %s, which answers to %s, is not in modules.dep.bin.",
 			    lookup_answer_module(answer, i), argument);
-	if (r < 0)
 		return r;
+	}
 	if (!module.path)
 		return show_builtin(m, argument, module.name);
 	r = show_file(m, argument, module.path);
@@ -204,21 +225,6 @@ static int ends_like_a_module(const char *path)
 	return name_suffix(path) != SUFFIX_NONE;
 }
 
-/* Told once: why nothing is found, or why something else is. */
-static void report_indexes(struct modinfo *m, unsigned int broken)
-{
-	const struct diag *diag;
-	const char *file;
-	int error;
-
-	if (m->indexes.error < 0 && !m->has_told_no_dir) {
-		log_diag(&m->log, LOG_WARNING, m->indexes.dir, m->indexes.error, NULL);
-		m->has_told_no_dir = true;
-	}
-	while ((file = indexes_next_broken(&m->indexes, broken, &error, &diag)))
-		log_diag(&m->log, LOG_WARNING, file, error, diag);
-}
-
 /* Nothing answers to @argument; if it is a file, the error is to say what that is. */
 static int show_other(struct modinfo *m, const char *argument, int error)
 {
@@ -226,7 +232,7 @@ static int show_other(struct modinfo *m, const char *argument, int error)
 	char *path;
 	int r;
 
-	if ((strchr(argument, '/') || ends_like_a_module(argument)) &&
+	if (!m->is_name && (strchr(argument, '/') || ends_like_a_module(argument)) &&
 	    sys_stat(AT_FDCWD, argument, &entry) == 0) {
 		r = sys_absolute_path(argument, &path);
 		if (r < 0)
@@ -269,7 +275,8 @@ static int show_argument(struct modinfo *m, const char *argument)
 	char *path;
 	int r;
 
-	if (!ends_like_a_module(argument) || sys_stat(AT_FDCWD, argument, &entry) < 0 ||
+	if (m->is_name || !ends_like_a_module(argument) ||
+	    sys_stat(AT_FDCWD, argument, &entry) < 0 ||
 	    !entry.is_regular)
 		return show_found(m, argument);
 	r = sys_absolute_path(argument, &path);

@@ -198,7 +198,7 @@ static int add_kernel_symbol(void *ctx, const struct symvers_symbol *symbol)
 
 	if (k->has_crcs && !symbol->is_vmlinux)
 		return 0;
-	if (size > 1 && k->d->options->symbol_prefix && name[0] == k->d->options->symbol_prefix) {
+	if (k->has_crcs && size > 1 && name[0] == k->d->options->symbol_prefix) {
 		name++;
 		size--;
 	}
@@ -223,7 +223,8 @@ int inputs_load_kernel_symbols(struct depmod *d)
 		.path = d->options->symvers ? d->options->symvers : d->options->system_map,
 		.has_crcs = d->options->symvers,
 	};
-	const struct symvers_use use = { add_kernel_symbol, note_bad_symbol, &k };
+	const struct symvers_use use = { add_kernel_symbol, note_bad_symbol, &k,
+					d->options->symbol_prefix };
 	CLEANUP_BUF struct buf text = { .max = LIST_MAX };
 	int r;
 

@@ -32,7 +32,7 @@ void event_diag(const struct events *e, enum event_level level, const char *path
 		event_emit(e, level, "%s: offset %llu: %s", path, (unsigned long long)diag->where,
 			   diag->what);
 	else if (diag->place == DIAG_LINE)
-		event_emit(e, level, "%s: line %llu: %s", path, (unsigned long long)diag->where,
+		event_emit(e, level, "%s:%llu: %s", path, (unsigned long long)diag->where,
 			   diag->what);
 	else
 		event_emit(e, level, "%s: %s", path, diag->what);

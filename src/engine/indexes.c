@@ -111,7 +111,7 @@ int indexes_module(struct indexes *ix, const struct lookup_answer *answer, size_
 
 	load_dep(ix);
 	r = lookup_dep(&ix->lookup, name, &line);
-	if (r == -ENOENT && is_builtin(ix, answer, name)) {
+	if (r < 0 && r != -ENOMEM && is_builtin(ix, answer, name)) {
 		*ret_module = (struct indexes_module){ .name = name };
 		return 0;
 	}
@@ -146,7 +146,7 @@ const char *indexes_next_broken(struct indexes *ix, unsigned int broken, int *re
 				const struct diag **ret_diag)
 {
 	for (enum lookup_source i = 0; i < LOOKUP_SOURCES; i++) {
-		if (!(broken & ~ix->told & 1u << i))
+		if (!(broken & ~ix->told & 1u << i) || ix->lookup.parts[i].error == 0)
 			continue;
 		ix->told |= 1u << i;
 		*ret_error = ix->lookup.parts[i].error;

@@ -49,8 +49,8 @@ int indexes_find_name(struct indexes *ix, const char *name, struct lookup_answer
 /**
  * indexes_module() - answer @i with its path
  * @ret_module: name borrows from @answer and @ix
- * Return: 0; -ENOENT named by an index, but neither in modules.dep.bin nor built in; -EBADMSG (its
- * line is damaged); -ENOMEM.
+ * Return: 0; -ENOENT named by an index, but neither in modules.dep.bin nor built in; -EBADMSG
+ * modules.dep.bin is damaged (see indexes_next_broken()); -ENOMEM.
  */
 int indexes_module(struct indexes *ix, const struct lookup_answer *answer, size_t i,
 		   struct indexes_module *ret_module);

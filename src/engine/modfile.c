@@ -138,6 +138,8 @@ static int copy_part(const struct source *source, uint64_t off, uint64_t size, s
 	char *to;
 	int r;
 
+	if (size == 0)
+		return 0;
 	r = source_get(source, off, size, &b);
 	if (r < 0)
 		return r;
