@@ -76,6 +76,10 @@ def facts():
     yield 'bad-signature', signed(bytes(data), b'', sig_len=1 << 30), 'signature longer than the file'
     nowhere = module(exports='plain').export('fn').section('.bss', type=mkmod.SHT_NOBITS).symbol('__kstrtabns_fn', '.bss')
     yield 'bad-namespace-nowhere', nowhere.bytes(), 'a namespace in a section without bytes'
+    claims = module().section('__ksymtab', type=mkmod.SHT_NOBITS).symbol('__ksymtab_fn', '.text')
+    claim = bytearray(claims.bytes())
+    struct.pack_into('<Q', claim, claims.where('__ksymtab')[0] + 32, 0xffffffffff)
+    yield 'good-claim', bytes(claim), 'an export table that claims 1 TiB and has no bytes'
     yield 'bad-empty', b'', 'no bytes'
     yield 'bad-text', b'no module\n', 'text'
     data[16] = 3

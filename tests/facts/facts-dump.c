@@ -165,7 +165,7 @@ static int read_bytes(struct facts_reader *reader, struct bytes b, struct arena 
 	r = facts_read(reader, &source, FACTS_WANT_EVERYTHING, arena, &f, diag);
 	if (r > 0 || (r < 0 && f != untouched))
 		give_up("facts_read() does not do what its header says");
-	if (r < 0 && diag->what[0] == '\0')
+	if (r < 0 && r != -ENOMEM && diag->what[0] == '\0')
 		give_up("refused without a reason");
 	/* Where section headers should be may lie outside; then the text says so. */
 	if (r < 0 && diag->place == DIAG_OFFSET && diag->where > b.size &&

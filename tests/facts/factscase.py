@@ -2,6 +2,7 @@
 """What tests of the module reader share: running facts-dump, and module files out of the ordinary."""
 
 import os
+import resource
 import struct
 import subprocess
 import sys
@@ -30,13 +31,20 @@ KINDS = {
 TIME_LIMIT = 20
 
 
+def limit_memory():
+    """of a plain build; with sanitizers, whose shadow takes terabytes of addresses, ASAN_OPTIONS do it"""
+    if not os.environ.get('MODSURE_SANITIZED'):
+        resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
+
+
 def facts_dump(*args, timeout=300):
     """its standard output; whatever it has to say elsewhere, and any other exit status, is a failure"""
     program = os.environ.get('MODSURE_FACTS_DUMP')
     if not program:
         sys.exit('Bail out! MODSURE_FACTS_DUMP must name the program under test')
     done = subprocess.run([program, *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, check=False, timeout=timeout)
+                          stderr=subprocess.PIPE, check=False, timeout=timeout, preexec_fn=limit_memory,
+                          env=dict(os.environ, ASAN_OPTIONS='hard_rss_limit_mb=2048:max_allocation_size_mb=2048'))
     if done.returncode or done.stderr:
         raise AssertionError('facts-dump %s: status %d\n%s' % (
             ' '.join(args[:3]), done.returncode, done.stderr.decode(errors='replace')[-3000:]))

@@ -215,6 +215,14 @@ class Damaged(Case):
                 module = Module(**arguments, exports='plain').export('fn').section('.bss', type=SHT_NOBITS)
                 self.check_refused(module.symbol(symbol, '.bss').bytes(), MALFORMED, 'of an export')
 
+    def test_export_table_that_is_large_only_by_its_header(self):
+        """a section without bytes may claim any size; nothing is allocated for it"""
+        for kind, (arguments, _, _) in KINDS.items():
+            file = Patched(Module(**arguments).section('__ksymtab', type=SHT_NOBITS).symbol('__ksymtab_fn', '.text'))
+            for size in (0x7fffffff, 0xffffffffff if file.wide else 0xffffffff):
+                file.section_field('__ksymtab', 'size', size)
+                self.assertEqual(self.dump(file.bytes()), head(kind) + ['export=fn'])
+
     def test_crc_outside_of_its_section(self):
         for kind, (arguments, _, _) in KINDS.items():
             file = Patched(Module(**arguments).symbol('__crc_fn', '__kcrctab', 1).export('fn', 7))
