@@ -4,6 +4,7 @@
  */
 #include <fcntl.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "bytes/diag.h"
@@ -119,18 +120,29 @@ static int no_memory(const struct modinfo *m, int error)
 	return error;
 }
 
+/* Looking into a signature means opening libcrypto, which takes longer than all the rest. */
+static unsigned int wanted(const struct modinfo *m)
+{
+	static const char *const fields[] = { "sig_id", "signer", "sig_key", "sig_hashalgo",
+					      "signature" };
+	bool is_wanted = !m->form.field;
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]) && !is_wanted; i++)
+		is_wanted = strcasecmp(m->form.field, fields[i]) == 0;
+	return FACTS_WANT_ALL_MODINFO | (is_wanted ? FACTS_WANT_SIGNATURE : 0);
+}
+
 /* A signature trailer that is damaged need not hide the rest. */
 static int read_file(struct modinfo *m, const char *path, struct modfile *ret_file)
 {
 	struct diag diag = { 0 };
 	int r, again;
 
-	r = modfile_read(m->reader, AT_FDCWD, path, FACTS_WANT_ALL_MODINFO | FACTS_WANT_SIGNATURE,
-			 &m->arena, ret_file, &diag);
+	r = modfile_read(m->reader, AT_FDCWD, path, wanted(m), &m->arena, ret_file, &diag);
 	if (r == 0)
 		return 0;
 	log_diag(&m->log, LOG_ERR, path, r, &diag);
-	if (r != -EBADMSG && r != -E2BIG)
+	if ((r != -EBADMSG && r != -E2BIG) || !(wanted(m) & FACTS_WANT_SIGNATURE))
 		return r;
 	again = modfile_read(m->reader, AT_FDCWD, path, FACTS_WANT_ALL_MODINFO, &m->arena, ret_file,
 			     NULL);
