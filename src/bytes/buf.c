@@ -5,22 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-uint8_t *buf_reserve(struct buf *b, size_t more)
+static uint8_t *make_room(struct buf *b, size_t need)
 {
-	size_t max = b->max ? b->max : SIZE_MAX;
-	size_t need, capacity;
+	size_t capacity = b->capacity < 256 ? 256 : b->capacity;
 	uint8_t *base;
 
-	if (b->error)
-		return NULL;
-	if (__builtin_add_overflow(b->size, more, &need) || need > max) {
-		b->error = -E2BIG;
-		return NULL;
-	}
 	if (need <= b->capacity && b->base)
 		return b->base + b->size;
-
-	capacity = b->capacity < 256 ? 256 : b->capacity;
 	while (capacity < need)
 		capacity = capacity > SIZE_MAX / 2 ? need : capacity * 2;
 	base = realloc(b->base, capacity);
@@ -31,6 +22,20 @@ uint8_t *buf_reserve(struct buf *b, size_t more)
 	b->base = base;
 	b->capacity = capacity;
 	return b->base + b->size;
+}
+
+uint8_t *buf_reserve(struct buf *b, size_t more)
+{
+	size_t max = b->max ? b->max : SIZE_MAX;
+	size_t need;
+
+	if (b->error)
+		return NULL;
+	if (__builtin_add_overflow(b->size, more, &need) || need > max) {
+		b->error = -E2BIG;
+		return NULL;
+	}
+	return make_room(b, need);
 }
 
 void buf_done(struct buf *b)
@@ -61,7 +66,8 @@ void buf_printf(struct buf *b, const char *format, ...)
 	va_end(args);
 	if (n < 0)
 		return;
-	to = buf_reserve(b, (size_t)n + 1);
+	/* The NUL counts for the memory, not for the limit. */
+	to = buf_reserve(b, (size_t)n) ? make_room(b, b->size + (size_t)n + 1) : NULL;
 	if (!to)
 		return;
 	va_start(args, format);

@@ -64,10 +64,14 @@ static inline int bytes_string(struct bytes b, uint64_t off, const char **ret_s)
 static inline int bytes_string_within(struct bytes b, uint64_t off, size_t max, const char **ret_s,
 				      size_t *ret_size)
 {
-	size_t left = off < b.size ? b.size - (size_t)off : 0;
-	const char *s = (const char *)b.base + (left ? off : 0);
-	size_t n = left ? strnlen(s, left <= max ? left : max + 1) : 0;
+	size_t left, n;
+	const char *s;
 
+	if (off >= b.size)
+		return -EBADMSG;
+	left = b.size - (size_t)off;
+	s = (const char *)b.base + off;
+	n = strnlen(s, left <= max ? left : max + 1);
 	if (n == left || n > max)
 		return -EBADMSG;
 	*ret_s = s;

@@ -11,12 +11,14 @@
 #define DLOPEN_NOTE_QUOTE_AGAIN(s) #s
 #define DLOPEN_NOTE_QUOTE(s) DLOPEN_NOTE_QUOTE_AGAIN(s)
 
-/** DLOPEN_NOTE() - @...: a JSON array of objects with soname, feature, description and priority */
+/** DLOPEN_NOTE() - @...: one JSON object with soname, feature, description and priority */
 #define DLOPEN_NOTE(...)                                                                           \
 	__asm__(".pushsection .note.dlopen, \"a\", %note\n"                                        \
 		".balign 4\n"                                                                      \
 		".long 4, 2f - 1f, 0x407c0c0a\n"                                                   \
 		".asciz \"FDO\"\n"                                                                 \
-		"1: .asciz " DLOPEN_NOTE_QUOTE(#__VA_ARGS__) "\n"                                  \
+		"1: .ascii " DLOPEN_NOTE_QUOTE("[") "\n"                                          \
+		".ascii " DLOPEN_NOTE_QUOTE(#__VA_ARGS__) "\n"                                    \
+		".asciz " DLOPEN_NOTE_QUOTE("]") "\n"                                             \
 		"2: .balign 4\n"                                                                   \
 		".popsection\n")

@@ -10,10 +10,10 @@
 #include "bytes/diag.h"
 #include "bytes/dlopen-note.h"
 
-DLOPEN_NOTE([{"feature": "json",
-	      "description": "Output as JSON",
-	      "priority": "suggested",
-	      "soname": ["libjson-c.so.5"]}]);
+DLOPEN_NOTE({"feature": "json",
+	     "description": "Output as JSON",
+	     "priority": "suggested",
+	     "soname": ["libjson-c.so.5"]});
 
 #define LIBRARY "libjson-c.so.5"
 

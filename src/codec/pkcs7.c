@@ -21,10 +21,10 @@
 #include "bytes/diag.h"
 #include "bytes/dlopen-note.h"
 
-DLOPEN_NOTE([{"feature": "signatures",
-	      "description": "Shows by whom and how kernel modules are signed",
-	      "priority": "recommended",
-	      "soname": ["libcrypto.so.3"]}]);
+DLOPEN_NOTE({"feature": "signatures",
+	     "description": "Shows by whom and how kernel modules are signed",
+	     "priority": "recommended",
+	     "soname": ["libcrypto.so.3"]});
 
 #define LIBRARY "libcrypto.so.3"
 

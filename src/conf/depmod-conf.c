@@ -317,7 +317,7 @@ static bool search_names(const struct depmod_rule *rule, const char *path, size_
 	case DEPMOD_SEARCH_EXTERNAL:
 		return is_external;
 	case DEPMOD_SEARCH_DIR:
-		return n <= stem && memcmp(rule->text, path, n) == 0;
+		return n <= stem && is_below(rule->text, path);
 	default:
 		return false;
 	}

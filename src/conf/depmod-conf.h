@@ -13,7 +13,7 @@
 
 struct diag;
 
-/* Each file with a module name that exists twice is compared with every search and external rule. */
+/* Each file whose module name exists twice is compared with every search and external rule. */
 #define DEPMOD_SEARCHES_MAX 4096u
 
 /* One override a module, several times over. */
@@ -73,7 +73,7 @@ struct depmod_conf_env {
 struct depmod_priority {
 	uint32_t override; /* 0 = none; of several, the one read last is the highest */
 	uint32_t search;   /* 0 = nothing names it */
-	uint32_t external; /* with a search rule for external: the directory read first is highest */
+	uint32_t external; /* with a search rule for it: the directory read first is highest */
 	uint32_t place;	   /* without: the kernel's own tree, then the directory read last */
 };
 
@@ -102,9 +102,7 @@ bool depmod_conf_is_excluded(const struct depmod_conf *conf, const char *entry_n
  * @path:     below the kernel's folder, or absolute for a file from an external directory
  * @ret_rule: the override or search rule that decided, NULL without; may be NULL
  *
- * Costs one pass over the search and external rules, and a binary search in the overrides. A
- * search rule names every path that starts with its bytes (`search extra` also means extra-x/), as
- * in kmod.
+ * Costs one pass over the search and external rules, and a binary search in the overrides.
  */
 struct depmod_priority depmod_conf_priority(const struct depmod_conf *conf, const char *path,
 					    const struct depmod_rule **ret_rule);

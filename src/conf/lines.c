@@ -3,7 +3,7 @@
 
 #include "bytes/diag.h"
 
-/* Bytes of the line end at @off: LF, CR LF, or a CR before the end of the file; 0 for no line end. */
+/* Bytes of the line end at @off: LF, CR LF, or CR before the end of the file; 0 without one. */
 static size_t line_end(struct bytes text, size_t off)
 {
 	if (text.base[off] == '\n')
@@ -15,7 +15,7 @@ static size_t line_end(struct bytes text, size_t off)
 	return text.base[off + 1] == '\n' ? 2 : 0;
 }
 
-/* One logical line into @to (CONF_LINE_MAX + 1 bytes). Return: its size; more than fits if longer. */
+/* One logical line into @to (CONF_LINE_MAX + 1 bytes). Return: its size, even if that is more. */
 static size_t join(struct conf_lines *l, char *to, bool *ret_has_nul)
 {
 	struct bytes text = l->text;
@@ -69,8 +69,8 @@ int conf_lines_next(struct conf_lines *lines, char **ret_text, unsigned int *ret
 		if (has_nul)
 			return diag_line(diag, -EBADMSG, first, "line ignored: NUL byte in it");
 		if (n > CONF_LINE_MAX)
-			return diag_line(diag, -EBADMSG, first, "line ignored: longer than %zu bytes",
-					 CONF_LINE_MAX);
+			return diag_line(diag, -EBADMSG, first,
+					 "line ignored: longer than %zu bytes", CONF_LINE_MAX);
 		*ret_text = to;
 		*ret_line = first;
 		return 1;

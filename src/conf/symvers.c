@@ -173,6 +173,7 @@ static int read_map_line(struct reading *in, const char *s, const char *end)
 {
 	const size_t skip = sizeof(KSYMTAB) - 1;
 	const struct column *c = in->columns;
+	size_t prefix;
 
 	split_at_blanks(in, s, end);
 	/* A symbol without a value has no address. */
@@ -180,11 +181,12 @@ static int read_map_line(struct reading *in, const char *s, const char *end)
 		return 0;
 	if (in->n_columns < 3)
 		return bad_line(in, "not an address, a kind and a symbol");
-	if (c[2].size < skip || memcmp(c[2].s, KSYMTAB, skip) != 0)
+	prefix = in->use->prefix && c[2].s[0] == in->use->prefix;
+	if (c[2].size - prefix < skip || memcmp(c[2].s + prefix, KSYMTAB, skip) != 0)
 		return 0;
 	if (in->n_columns > 3 && c[3].s[0] == '[')
 		return 0;
-	return give_ksymtab(in, c[2].s + skip, c[2].size - skip);
+	return give_ksymtab(in, c[2].s + prefix + skip, c[2].size - prefix - skip);
 }
 
 static int read_lines(struct bytes text, const struct symvers_use *use,

@@ -39,6 +39,7 @@ struct symvers_use {
 	/* A line that is passed, and why; may be NULL. */
 	void (*bad)(void *ctx, const struct diag *diag);
 	void *ctx;
+	char prefix; /* what a System.map puts before all symbols; 0 for nothing */
 };
 
 struct symvers_counts {

@@ -29,7 +29,8 @@ static void keep_note(void *ctx, const char *file, enum depmod_note kind, const 
 	buf_printf(ctx, "%s:%u:%s %s\n", file, (unsigned int)diag->where, names[kind], diag->what);
 }
 
-static void read_more(struct depmod_conf *conf, const char *text, const char *file, struct buf *notes)
+static void read_more(struct depmod_conf *conf, const char *text, const char *file,
+		      struct buf *notes)
 {
 	const struct depmod_conf_env env = { matches, notes ? keep_note : NULL, notes };
 
@@ -135,7 +136,9 @@ static void test_equal_priority(void **state)
 
 static void test_exclude(void **state)
 {
-	CLEANUP_DEPMOD_CONF struct depmod_conf conf = conf_of("exclude .git b.ko\nexclude\nexclude z\n");
+	CLEANUP_DEPMOD_CONF struct depmod_conf conf = conf_of("exclude .git b.ko\n"
+							      "exclude\n"
+							      "exclude z\n");
 
 	(void)state;
 	assert_true(depmod_conf_is_excluded(&conf, ".git"));
@@ -189,7 +192,8 @@ static void test_nul_and_long_lines(void **state)
 	static const char text[] = "search k1\0\nsearch k2\n";
 
 	(void)state;
-	assert_int_equal(depmod_conf_read(&conf, bytes_of(text, sizeof(text) - 1), "n.conf", &env), 0);
+	assert_int_equal(depmod_conf_read(&conf, bytes_of(text, sizeof(text) - 1), "n.conf", &env),
+			 0);
 	assert_int_equal(depmod_conf_finish(&conf), 0);
 	buf_put_u8(&notes, 0);
 	assert_non_null(strstr((const char *)notes.base, "n.conf:1:bad "));
@@ -241,8 +245,9 @@ static void test_too_many_searches(void **state)
 static void test_one_winner(void **state)
 {
 	static const char *const paths[] = {
-		"kernel/a.ko",	"kernel/b/a.ko",   "updates/a.ko", "updates/z/a.ko", "extra/a.ko.xz",
-		"/ext1/a.ko",	"/ext2/a.ko",	   "/ext1/z/a.ko", "k-1/a.ko",	     "weak-updates/a.ko",
+		"kernel/a.ko",	 "kernel/b/a.ko", "updates/a.ko", "updates/z/a.ko",
+		"extra/a.ko.xz", "/ext1/a.ko",	  "/ext2/a.ko",	  "/ext1/z/a.ko",
+		"k-1/a.ko",	 "weak-updates/a.ko",
 	};
 	static const char *const rules[] = {
 		"search updates", "search extra built-in", "search external", "search built-in",
@@ -251,7 +256,7 @@ static void test_one_winner(void **state)
 	};
 	enum { N_PATHS = sizeof(paths) / sizeof(paths[0]) };
 	const char *given = getenv("TEST_SEED");
-	unsigned int seed = given ? (unsigned int)strtoul(given, NULL, 10) : (unsigned int)time(NULL);
+	unsigned int seed = (unsigned int)(given ? strtol(given, NULL, 10) : time(NULL));
 
 	(void)state;
 	print_message("# TEST_SEED=%u\n", seed);

@@ -57,7 +57,8 @@ static void test_joined(void **state)
 
 static void test_escapes(void **state)
 {
-	CLEANUP_CONF_LINES struct conf_lines lines = LINES_OF("a\\b \\\\ \\\" c\n\\# still a comment\n");
+	CLEANUP_CONF_LINES struct conf_lines lines = LINES_OF("a\\b \\\\ \\\" c\n"
+							      "\\# still a comment\n");
 
 	(void)state;
 	assert_line(&lines, 1, "ab \\ \" c");

@@ -77,8 +77,10 @@ static void test_symvers(void **state)
 		    "0x4\tno_owner\t\tEXPORT_SYMBOL\n"
 		    "0x5\tlast\tvmlinux\tEXPORT_SYMBOL\tNS\tmore",
 		    "1 12345678 'printk' 'vmlinux' 'EXPORT_SYMBOL' '' v\n"
-		    "2 abcdef01 'kvm_x' 'arch/x86/kvm/kvm' 'EXPORT_SYMBOL_GPL' 'module:kvm-intel' g\n"
-		    "3 00000000 'usb_x' 'drivers/usb/storage/usb storage' 'EXPORT_SYMBOL_GPL' 'USB' g\n"
+		    "2 abcdef01 'kvm_x' 'arch/x86/kvm/kvm' 'EXPORT_SYMBOL_GPL' "
+		    "'module:kvm-intel' g\n"
+		    "3 00000000 'usb_x' 'drivers/usb/storage/usb storage' 'EXPORT_SYMBOL_GPL' "
+		    "'USB' g\n"
 		    "4 00000001 'old' 'vmlinux' '' '' v\n"
 		    "6 00000002 'dos' 'vmlinux' 'EXPORT_SYMBOL_GPL' '' vg\n"
 		    "7 00000003 'blanks' 'vmlinux' 'EXPORT_SYMBOL' '' v\n"
@@ -133,7 +135,8 @@ static void test_stub(void **state)
 {
 	(void)state;
 	ASSERT_READ(system_map_read,
-		    "ffffffffffffffff B The real System.map is in the linux-image-<version>-dbg package\n",
+		    "ffffffffffffffff B The real System.map is in the linux-image-<version>-dbg "
+		    "package\n",
 		    "", "", 1);
 	ASSERT_READ(system_map_read, "", "", "", 0);
 	ASSERT_READ(symvers_read, "", "", "", 0);

@@ -385,6 +385,12 @@ static int read_by_relocations(struct context *c, bool is_gpl)
 	return read_relocations(c, rel, &t);
 }
 
+/* An entry of an export table has 8 bytes at the least. */
+static size_t entries_at_most(const struct elf_section *s)
+{
+	return s && s->type != ELF_SECTION_NOBITS && s->type != 0 ? (size_t)s->size / 8 : 0;
+}
+
 int exports_read(struct facts_reader *r, const struct elf *elf, const struct elf_symbols *symbols,
 		 const uint32_t *special, size_t n, struct diag *diag)
 {
@@ -395,8 +401,7 @@ int exports_read(struct facts_reader *r, const struct elf *elf, const struct elf
 
 	if (n == 0 && !plain && !gpl)
 		return 0;
-	/* An entry of an export table has 8 bytes at the least. */
-	ret = symbol_map_clear(&r->map, n + (plain ? plain->size / 8 : 0) + (gpl ? gpl->size / 8 : 0));
+	ret = symbol_map_clear(&r->map, n + entries_at_most(plain) + entries_at_most(gpl));
 	if (ret < 0)
 		return ret;
 	c.contents = arena_alloc(&r->scratch, elf->n_sections * sizeof(*c.contents));

@@ -21,7 +21,7 @@ struct symbol_map {
 	struct symbol_slot *slots;
 	uint32_t n_slots; /* a power of two */
 	uint32_t generation;
-	uint64_t probes_left; /* until it is clear that names were made to collide */
+	int64_t probes_left; /* until it is clear that names were made to collide */
 };
 
 struct facts_reader {

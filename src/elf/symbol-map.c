@@ -11,11 +11,12 @@ struct symbol_slot {
 };
 
 /*
- * Real symbol tables need a dozen at the most for one name, and not two on the average; this many
- * mean that somebody made names collide.
+ * Real symbol tables need a dozen at the most for one name, three on the average, and meet another
+ * name of the same hash almost never; more means that somebody made names collide.
  */
 #define PROBES_MAX 1024u
-#define PROBES_A_NAME 16u
+#define PROBES_A_NAME 8u
+#define PROBES_SAME_HASH 8 /* what comparing two names in vain counts for */
 #define PROBES_ALL 65536u
 
 int symbol_map_clear(struct symbol_map *m, size_t n)
@@ -35,7 +36,7 @@ int symbol_map_clear(struct symbol_map *m, size_t n)
 		m->n_slots = want;
 		m->generation = 0;
 	}
-	m->probes_left = PROBES_ALL + PROBES_A_NAME * (uint64_t)n;
+	m->probes_left = (int64_t)(PROBES_ALL + PROBES_A_NAME * (uint64_t)n);
 	if (++m->generation == 0) {
 		memset(m->slots, 0, m->n_slots * sizeof(*m->slots));
 		m->generation = 1;
@@ -54,12 +55,18 @@ static struct symbol_slot *slot_of(struct symbol_map *m, const char *name, uint3
 {
 	uint32_t mask = m->n_slots - 1;
 
-	for (uint32_t n = 0; n < PROBES_MAX && m->probes_left > 0; n++, m->probes_left--) {
+	for (uint32_t n = 0; n < PROBES_MAX && m->probes_left > 0; n++) {
 		struct symbol_slot *s = &m->slots[(hash + n) & mask];
 
-		if (s->generation != m->generation ||
-		    (s->hash == hash && strcmp(s->name, name) == 0))
+		if (s->generation != m->generation)
 			return s;
+		if (s->hash == hash) {
+			if (strcmp(s->name, name) == 0)
+				return s;
+			m->probes_left -= PROBES_SAME_HASH;
+		} else {
+			m->probes_left--;
+		}
 	}
 	return NULL;
 }

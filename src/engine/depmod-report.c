@@ -87,7 +87,7 @@ static void report_one(struct depmod *d, const struct finding *x)
 			   file, symbol);
 		break;
 	case FINDING_DUPLICATE:
-		event_emit(d->events, EVENT_WARNING, "duplicate: %s stands for %s", symbol, x->why);
+		event_emit(d->events, EVENT_WARNING, "duplicate key: %s leads to %s twice", symbol, x->why);
 		break;
 	case FINDING_CYCLE:
 		break;

@@ -107,11 +107,15 @@ static int enter_folder(struct folder *parent, int dir_fd, const struct sys_entr
 	inner.inode = entry->inode;
 	inner.depth++;
 	r = scan_folder(&inner, dir_fd, entry->name);
-	if (r < 0 && r != -ENOMEM && r != -EINTR) {
+	if (r == -EACCES || r == -ENOENT || r == -ENOTDIR) {
 		event_emit(parent->events, EVENT_WARNING, "%s: cannot list: %s", path,
 			   strerrordesc_np(-r));
 		return 0;
 	}
+	/* Anything else says nothing about the folder: indexes without it would be wrong. */
+	if (r < 0 && r != -ENOMEM && r != -EINTR)
+		event_emit(parent->events, EVENT_ERROR, "%s: cannot list: %s", path,
+			   strerrordesc_np(-r));
 	return r;
 }
 

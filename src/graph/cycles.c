@@ -119,7 +119,7 @@ static int leave_component_out(struct search *s, const uint32_t *members, uint32
 
 	for (uint32_t k = 0; k < n; k++) {
 		s->from[members[k]] = GRAPH_NONE;
-		if (members[k] < start)
+		if (strcmp(s->g->modules[members[k]].name, s->g->modules[start].name) < 0)
 			start = members[k];
 	}
 	if (n == 1) {

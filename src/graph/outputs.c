@@ -23,26 +23,20 @@ struct duplicates {
 	int error;
 };
 
-static void note_duplicate(void *ctx, const char *key, const char *value_kept, const char *value)
+static void note_duplicate(void *ctx, const struct index_entry *entry)
 {
 	struct duplicates *d = ctx;
 	struct finding *x = findings_add(d->findings, FINDING_DUPLICATE, GRAPH_NONE);
-	size_t kept_size = strcspn(value_kept, ":\n"), size = strcspn(value, ":\n");
-	char *why = arena_alloc(&d->findings->arena, kept_size + size + 3);
 
-	if (!x || !why) {
-		d->error = -ENOMEM;
-		return;
+	if (x) {
+		x->symbol = arena_string(&d->findings->arena, entry->key, entry->key_size);
+		x->why = arena_string(&d->findings->arena, entry->value, entry->value_size);
 	}
-	memcpy(why, value_kept, kept_size);
-	memcpy(why + kept_size, ", ", 2);
-	memcpy(why + kept_size + 2, value, size);
-	why[kept_size + 2 + size] = '\0';
-	x->symbol = arena_string(&d->findings->arena, key, strlen(key));
-	x->why = why;
+	if (!x || !x->symbol || !x->why)
+		d->error = -ENOMEM;
 }
 
-/* Writes the index; with @warn, keys that have several values are said. */
+/* Writes the index; with @warn, values that stand twice under one key are said. */
 static int finish_index(struct index_writer *w, struct buf *bin, bool warn,
 			struct findings *findings)
 {

@@ -85,7 +85,8 @@ int builtin_modinfo_next(struct builtin_modinfo *modinfo, struct builtin_tag *re
 		if (entry.size == 0)
 			continue;
 		if (parse_tag(entry, ret_tag) < 0)
-			return diag_offset(diag, -EBADMSG, off, "entry is not of the form module.key=value");
+			return diag_offset(diag, -EBADMSG, off,
+					   "entry is not of the form module.key=value");
 		return 1;
 	}
 	return 0;

@@ -80,7 +80,8 @@ static const struct {
 } classes[] = {
 	{ "alnum", is_alnum }, { "alpha", is_alpha }, { "blank", is_blank }, { "cntrl", is_cntrl },
 	{ "digit", is_digit }, { "graph", is_graph }, { "lower", is_lower }, { "print", is_print },
-	{ "punct", is_punct }, { "space", is_space }, { "upper", is_upper }, { "xdigit", is_xdigit },
+	{ "punct", is_punct }, { "space", is_space }, { "upper", is_upper },
+	{ "xdigit", is_xdigit },
 };
 
 enum verdict {

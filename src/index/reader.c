@@ -2,9 +2,9 @@
 /*
  * Which values stand under a key?
  *
- *   header | magic B007F457 | version 00020001 | root |                         u32 big endian
- *   node   | prefix, NUL | first u8 | last u8 | child u32 ... | n u32 | priority u32, value, NUL ...
- *            PREFIX        CHILDS (first..last, 0 = none)       VALUES
+ *   header | magic B007F457 | version 00020001 | root |                        u32 big endian
+ *   node   | prefix, NUL | first u8 | last u8 | child u32.. | n u32 | priority u32, value, NUL..
+ *            PREFIX        CHILDS (first..last, 0 = none)     VALUES
  *
  * A reference to a node has in its top bits which of the three parts are there, below them the
  * node's offset.
@@ -73,8 +73,8 @@ int index_reader_open(struct bytes file, struct index_reader *ret_reader, struct
 				   get_u32(file.base, true));
 	version = get_u32(file.base + 4, true);
 	if (version >> 16 != VERSION_MAJOR)
-		return diag_offset(diag, -EBADMSG, 4, "index of version %u.%u, not %u.x", version >> 16,
-				   version & 0xffff, VERSION_MAJOR);
+		return diag_offset(diag, -EBADMSG, 4, "index of version %u.%u, not %u.x",
+				   version >> 16, version & 0xffff, VERSION_MAJOR);
 	reader.root = get_u32(file.base + 8, true);
 	if ((reader.root & NODE_OFFSET) < HEADER_SIZE || (reader.root & NODE_OFFSET) > file.size)
 		return diag_offset(diag, -EBADMSG, 8, "first node 0x%08x lies outside of the file",
@@ -111,8 +111,8 @@ static int read_children(struct bytes file, struct node *n, struct diag *diag)
 	n->first = b.base[0];
 	last = b.base[1];
 	if (n->first == 0 || n->first > last || last > 127)
-		return diag_offset(diag, -EBADMSG, at, "node has children for bytes %u to %u", n->first,
-				   last);
+		return diag_offset(diag, -EBADMSG, at, "node has children for bytes %u to %u",
+				   n->first, last);
 	n->n_children = (uint8_t)(last - n->first + 1);
 	if (bytes_slice(file, (uint64_t)at + 2, (uint64_t)n->n_children * 4, &b) < 0)
 		return diag_offset(diag, -EBADMSG, at, "children of a node are cut off");
@@ -252,8 +252,8 @@ static int use_values(struct walk *w, const struct node *n)
 
 		if (bytes_u32(file, at, true, &value.priority) < 0 ||
 		    bytes_string(file, at + 4, &value.text) < 0)
-			return diag_offset(w->diag, -EBADMSG, at, "value %u of %u is cut off", i + 1,
-					   n->n_values);
+			return diag_offset(w->diag, -EBADMSG, at, "value %u of %u is cut off",
+					   i + 1, n->n_values);
 		size = strlen(value.text);
 		r = pay(w, VALUE_SIZE_MIN + size, at);
 		if (r == 0)
@@ -382,8 +382,8 @@ int index_reader_find(const struct index_reader *reader, const char *key,
  * Everything at and below @ref whose key matches: @start, then what the walk adds; the first
  * @skip bytes of that were compared already.
  */
-static int search_below(struct walk *w, struct reference ref, const struct node *n, const char *start,
-			size_t skip, const char *rest)
+static int search_below(struct walk *w, struct reference ref, const struct node *n,
+			const char *start, size_t skip, const char *rest)
 {
 	int r;
 
@@ -498,7 +498,11 @@ int index_reader_dump(const struct index_reader *reader,
 		      void *ctx, struct diag *diag)
 {
 	struct walk w = {
-		.reader = reader, .diag = diag, .each = each, .ctx = ctx, .budget = reader->file.size,
+		.reader = reader,
+		.diag = diag,
+		.budget = reader->file.size,
+		.each = each,
+		.ctx = ctx,
 	};
 	int r;
 

@@ -17,7 +17,7 @@ struct diag;
 /* Longest key that a walk reports (as the writer's): an alias has ALIAS_MAX bytes at the most. */
 #define INDEX_KEY_MAX 4095u
 
-/* Four answers from each of the 65534 modules that kmod can number; a search with more is no use. */
+/* Four answers from each of the 65534 modules that kmod can number; more are no use. */
 #define INDEX_VALUES_MAX ((size_t)4 * 65536)
 
 /* Bytes of patterns that one search may look at; 50,000 modules whose aliases all start with a

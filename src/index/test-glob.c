@@ -113,8 +113,8 @@ static size_t put(char *to, size_t n, const char *s)
 static void random_pattern(char *to)
 {
 	static const char bytes[] = "aabbcd-]![^\\*?*x5";
-	static const char *const sets[] = { "[ab]", "[!ab]", "[^a-c]", "[a-d]", "[]a]", "[!]-a]", "[a-]",
-					    "[[:digit:]a-b]", "[![:alpha:]]", "[\\]\\-x]",
+	static const char *const sets[] = { "[ab]", "[!ab]", "[^a-c]", "[a-d]", "[]a]", "[!]-a]",
+					    "[a-]", "[[:digit:]a-b]", "[![:alpha:]]", "[\\]\\-x]",
 					    "[[:lower:][:digit:]]", "[[:punct:]]", "[-a]",
 					    "[d-a]", "[[:xdigit:]" };
 	size_t n = 0;
@@ -141,7 +141,7 @@ static void random_text(char *to)
 static void test_agrees_with_fnmatch(void **state)
 {
 	const char *given = getenv("TEST_SEED");
-	unsigned int seed = given ? (unsigned int)strtoul(given, NULL, 10) : (unsigned int)time(NULL);
+	unsigned int seed = (unsigned int)(given ? strtol(given, NULL, 10) : time(NULL));
 	unsigned int n_matches = 0;
 	char pattern[256], text[16];
 
@@ -156,8 +156,8 @@ static void test_agrees_with_fnmatch(void **state)
 		ours = glob_matches(pattern, text);
 		theirs = fnmatch(pattern, text, 0) == 0;
 		if (ours != theirs)
-			fail_msg("pattern '%s' text '%s': ours %d, fnmatch %d (TEST_SEED=%u)", pattern,
-				 text, ours, theirs, seed);
+			fail_msg("pattern '%s' text '%s': ours %d, fnmatch %d (TEST_SEED=%u)",
+				 pattern, text, ours, theirs, seed);
 		n_matches += theirs;
 	}
 	assert_true(n_matches > 10000);

@@ -66,7 +66,8 @@ static void take_down(struct set *s)
 		free(s->files[i].base);
 }
 
-static void assert_answer(int r, const struct lookup_answer *answer, int source, const char *modules)
+static void assert_answer(int r, const struct lookup_answer *answer, int source,
+			  const char *modules)
 {
 	struct buf b = { 0 };
 

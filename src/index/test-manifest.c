@@ -80,7 +80,8 @@ static void test_text(void **state)
 	assert_string_equal(value_of(&e, "manifest:format"), "1");
 	assert_string_equal(value_of(&e, "manifest:input"), "0123456789abcdef");
 	assert_int_equal(strlen(value_of(&e, "manifest:generation")), 16);
-	assert_string_equal(value_of(&e, "manifest:file:modules.dep"), "size=0 hash=fedcba9876543210");
+	assert_string_equal(value_of(&e, "manifest:file:modules.dep"),
+			    "size=0 hash=fedcba9876543210");
 	assert_string_equal(value_of(&e, "manifest:file:modules.devname"),
 			    "size=10000 hash=fedcba987654321a");
 }

@@ -72,7 +72,8 @@ static void test_find(void **state)
 		struct index_reader reader = open_built(&b);
 
 		assert_found(&reader, "ext4",
-			     "3:kernel/fs/ext4/ext4.ko: kernel/fs/jbd2/jbd2.ko kernel/fs/mbcache.ko");
+			     "3:kernel/fs/ext4/ext4.ko: kernel/fs/jbd2/jbd2.ko "
+			     "kernel/fs/mbcache.ko");
 		assert_found(&reader, "jbd2", "2:kernel/fs/jbd2/jbd2.ko:");
 		assert_found(&reader, "e", "9:kernel/e.ko:");
 		assert_found(&reader, "ext", "");
@@ -453,7 +454,7 @@ static void test_costly_patterns(void **state)
 static unsigned int seed_of_run(void)
 {
 	const char *given = getenv("TEST_SEED");
-	unsigned int seed = given ? (unsigned int)strtoul(given, NULL, 10) : (unsigned int)time(NULL);
+	unsigned int seed = (unsigned int)(given ? strtol(given, NULL, 10) : time(NULL));
 
 	print_message("# TEST_SEED=%u\n", seed);
 	srand(seed);
@@ -495,7 +496,8 @@ static void test_agrees_with_model(void **state)
 			random_string(keys[i], "aaab:*?[]", sizeof(keys[i]));
 			snprintf(texts[i], sizeof(texts[i]), "v%zu", i);
 			/* Different ones, so that they alone decide the order. */
-			entries[i] = (struct build_entry){ keys[i], (uint32_t)(i * 37 % N), texts[i] };
+			entries[i] = (struct build_entry){ keys[i], (uint32_t)(i * 37 % N),
+							   texts[i] };
 		}
 		b = build(entries, N, round % 2);
 		reader = open_built(&b);
@@ -571,7 +573,8 @@ static void test_any_damage(void **state)
 			free(cut);
 		}
 		for (size_t i = 0; i < b.size; i++) {
-			static const uint8_t with[] = { 0, 1, 12, '*', 0x7f, 0x80, 0xc0, 0xe0, 0xff };
+			static const uint8_t with[] = { 0,    1,    12,	  '*', 0x7f,
+							0x80, 0xc0, 0xe0, 0xff };
 			uint8_t was = b.base[i];
 
 			for (size_t k = 0; k < N_ELEMENTS(with); k++) {

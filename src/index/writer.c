@@ -292,13 +292,12 @@ int index_writer_write(struct index_writer *w, struct buf *out)
 }
 
 void index_writer_duplicates(const struct index_writer *w,
-			     void (*found)(void *ctx, const char *key, const char *value_kept,
-					   const char *value),
-			     void *ctx)
+			     void (*found)(void *ctx, const struct index_entry *entry), void *ctx)
 {
 	const struct index_entry *e = w->entries;
 
 	for (size_t i = 1; i < w->n_entries; i++)
-		if (same_key(&e[i - 1], &e[i]))
-			found(ctx, e[i].key, e[i - 1].value, e[i].value);
+		if (same_key(&e[i - 1], &e[i]) && e[i - 1].value_size == e[i].value_size &&
+		    memcmp(e[i - 1].value, e[i].value, e[i].value_size) == 0)
+			found(ctx, &e[i]);
 }

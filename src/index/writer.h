@@ -55,10 +55,8 @@ int index_writer_write(struct index_writer *w, struct buf *out);
 void index_writer_done(struct index_writer *w);
 
 /**
- * index_writer_duplicates() - call @found for each key with more than one value, in key order
- * Only after index_writer_write().
+ * index_writer_duplicates() - call @found for each value that stands twice under one key
+ * Only after index_writer_write(); in key order.
  */
 void index_writer_duplicates(const struct index_writer *w,
-			     void (*found)(void *ctx, const char *key, const char *value_kept,
-					   const char *value),
-			     void *ctx);
+			     void (*found)(void *ctx, const struct index_entry *entry), void *ctx);

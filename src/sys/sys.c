@@ -28,6 +28,21 @@ int sys_open_dir(int dir_fd, const char *path)
 	return fd < 0 ? -errno : fd;
 }
 
+/* A new folder is there after a power cut only if the one around it was synced. */
+static int sync_parent(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *parent = slash == path ? strdup("/") : slash ? strndup(path, (size_t)(slash - path))
+							   : strdup(".");
+	CLEANUP_FD int fd = -1;
+	int r = -ENOMEM;
+
+	if (parent)
+		r = fd = sys_open_dir(AT_FDCWD, parent);
+	free(parent);
+	return r < 0 ? r : sys_sync(fd);
+}
+
 int sys_make_dirs(const char *path)
 {
 	char *copy = strdup(path);
@@ -41,7 +56,9 @@ int sys_make_dirs(const char *path)
 		if (c != '/' && c != '\0')
 			continue;
 		*p = '\0';
-		if (mkdir(copy, 0755) < 0 && errno != EEXIST)
+		if (mkdir(copy, 0755) == 0)
+			r = sync_parent(copy);
+		else if (errno != EEXIST)
 			r = -errno;
 		*p = c;
 		if (c == '\0')
@@ -239,8 +256,11 @@ int sys_list(int dir_fd, const char *path, bool (*want)(void *ctx, const char *n
 			continue;
 		if (want && !want(ctx, d->d_name, d->d_type != DT_REG))
 			continue;
-		if (sys_stat(fd, d->d_name, &entry) == 0)
+		r = sys_stat(fd, d->d_name, &entry);
+		if (r == 0)
 			r = each(ctx, fd, &entry);
+		else if (r == -ENOENT || r == -ELOOP || r == -ENOTDIR || r == -EACCES)
+			r = 0;
 	}
 	closedir(dir);
 	return r;

@@ -26,7 +26,10 @@ static inline void sys_close_cleanup(int *fd)
  */
 int sys_open_dir(int dir_fd, const char *path);
 
-/** sys_make_dirs() - create @path and its parents, mode 0755. Return: 0; -errno of mkdir(2). */
+/**
+ * sys_make_dirs() - create @path and its parents, mode 0755, written through to the disk
+ * Return: 0; -errno of mkdir(2) or fsync(2).
+ */
 int sys_make_dirs(const char *path);
 
 /**

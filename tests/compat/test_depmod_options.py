@@ -66,7 +66,8 @@ class Config(TreeCase):
         self.check('search extra\nsearch weak-updates kernel\n')
 
     def test_built_in_stands_for_everything_else(self):
-        self.tree({'kernel/a.ko': Module(), 'updates/a.ko': Module(), 'kernel/b.ko': Module(), 'extra/b.ko': Module()})
+        self.tree({'kernel/a.ko': Module(), 'updates/a.ko': Module(),
+                   'kernel/b.ko': Module(), 'extra/b.ko': Module()})
         self.check('search updates built-in extra\n', ['updates/a.ko', 'kernel/b.ko'])
         self.check('search extra built-in updates\n', ['kernel/a.ko', 'extra/b.ko'])
 
@@ -74,7 +75,8 @@ class Config(TreeCase):
         self.tree_of_duplicates()
         for text in ('override two * kernel', 'override three * extra\noverride all-of * other/deep',
                      r'override two ^6\.1\. updates', 'override two test$ kernel', 'override two ^6[.]2 kernel',
-                     'override two 1.0 kernel', 'override two ( kernel', 'override two * nowhere', 'override two * kernel\noverride two * updates',
+                     'override two 1.0 kernel', 'override two ( kernel', 'override two * nowhere',
+                     'override two * kernel\noverride two * updates',
                      'search kernel\noverride two * updates'):
             with self.subTest(text):
                 self.check(text + '\n')
@@ -138,16 +140,18 @@ class Options(TreeCase):
             'kernel/p.ko': Module().export('shared', crc=3),
             'kernel/a-b.ko': Module().use('printk', crc=1).use('unknown', crc=9).use('shared', crc=4)
                                      .use('weak_unknown', weak=True).use('.dotted', crc=7),
-            'kernel/c.ko.xz': Module().use('gpl', crc=2).version('only_version', 5).use('printk', crc=1).use('of_module', crc=1)
-                                      .use('shared', crc=3),
+            'kernel/c.ko.xz': Module().use('gpl', crc=2).version('only_version', 5).use('printk', crc=1)
+                                      .use('of_module', crc=1).use('shared', crc=3),
             'kernel/good.ko': Module().use('printk', crc=1),
         })
-        self.system_map = self.write('System.map', ''.join('ffffffff8%07x %s\n' % (16 * i, rest) for i, rest in enumerate(
-            ['T printk', 'r __ksymtab_printk', 'r __ksymtab_dotted', 'd __kstrtab_printk', 'T unknown',
-             'A __crc_only_version', 'r __ksymtab_shared'])))
+        self.system_map = self.write('System.map', ''.join('ffffffff81000000 %s\n' % rest for rest in (
+            'T printk', 'r __ksymtab_printk', 'r __ksymtab_dotted', 'd __kstrtab_printk', 'T unknown',
+             'A __crc_only_version', 'r __ksymtab_shared')))
         self.symvers = self.write('Module.symvers', ''.join('%s\t%s\t%s\t%s\t\n' % row for row in (
-            ('0x00000001', 'printk', 'vmlinux', 'EXPORT_SYMBOL'), ('0x00000008', 'gpl', 'vmlinux', 'EXPORT_SYMBOL_GPL'),
-            ('0x00000001', 'of_module', 'drivers/x', 'EXPORT_SYMBOL'), ('0x00000007', 'dotted', 'vmlinux', 'EXPORT_SYMBOL'),
+            ('0x00000001', 'printk', 'vmlinux', 'EXPORT_SYMBOL'),
+            ('0x00000008', 'gpl', 'vmlinux', 'EXPORT_SYMBOL_GPL'),
+            ('0x00000001', 'of_module', 'drivers/x', 'EXPORT_SYMBOL'),
+            ('0x00000007', 'dotted', 'vmlinux', 'EXPORT_SYMBOL'),
             ('0x00000006', 'only_version', 'vmlinux', 'EXPORT_SYMBOL'))))
 
     @staticmethod
@@ -236,8 +240,11 @@ class Options(TreeCase):
     def test_warn_of_duplicates(self):
         """the same value twice under one key"""
         # 'shared' is no duplicate: several modules may stand under a key.
-        self.tree({'kernel/a.ko': Module().modinfo('alias', 'twice').modinfo('alias', 'twice').modinfo('alias', 'shared'),
-                   'kernel/b.ko': Module().modinfo('alias', 'shared').modinfo('alias', 'd-e').modinfo('alias', 'd_e')})
+        a, b = Module(), Module()
+        for module, aliases in ((a, ('twice', 'twice', 'shared')), (b, ('shared', 'd-e', 'd_e'))):
+            for alias in aliases:
+                module.modinfo('alias', alias)
+        self.tree({'kernel/a.ko': a, 'kernel/b.ko': b})
         ours, theirs = self.compare('-w', VERSION)
 
         said = rb'duplicate module alias:\n(\S+) (\S+)\n'
@@ -253,7 +260,8 @@ class Options(TreeCase):
         self.assertEqual(quiet.stderr, b'')
 
     def test_verbose_names_each_dependency(self):
-        self.tree({'kernel/a.ko': Module().export('e', crc=1).export('f', crc=1), 'kernel/b.ko': Module().use('e').use('f')})
+        self.tree({'kernel/a.ko': Module().export('e', crc=1).export('f', crc=1),
+                   'kernel/b.ko': Module().use('e').use('f')})
         theirs, _ = self.incumbent('-v', VERSION)
         ours = self.depmod('-b', self.base, '-v', VERSION)
         self.assertEqual(theirs.stdout.decode(), '{0}/kernel/b.ko needs "e": {0}/kernel/a.ko\n'.format(self.folder))
@@ -318,7 +326,8 @@ class Options(TreeCase):
         """only the modules that are named"""
         self.tree({'kernel/a.ko': Module().export('e', crc=1).modinfo('alias', 'x'), 'kernel/b.ko': Module().use('e'),
                    'kernel/c.ko': Module().use('e')})
-        outside = os.path.join(write_tree(os.path.join(self.scratch, 'elsewhere'), '1', {'d.ko': Module().use('e')}), 'd.ko')
+        elsewhere = write_tree(os.path.join(self.scratch, 'elsewhere'), '1', {'d.ko': Module().use('e')})
+        outside = os.path.join(elsewhere, 'd.ko')
         kernel = os.path.join(self.folder, 'kernel')
         for files in (('a.ko',), ('b.ko', 'a.ko'), (outside, 'a.ko'), ('c.ko',)):
             with self.subTest(files):
@@ -372,7 +381,8 @@ class Places(TreeCase):
 
     def setUp(self):
         super().setUp()
-        self.tree({'kernel/a.ko': Module().modinfo('alias', 'x').use('e'), 'kernel/b.ko': Module().export('e', crc=1)})
+        self.tree({'kernel/a.ko': Module().modinfo('alias', 'x').use('e'),
+                   'kernel/b.ko': Module().export('e', crc=1)})
         self.expected = kmod.expected_files(self.incumbent(VERSION)[1])
 
     def check_place(self, folder, *args):
@@ -396,7 +406,8 @@ class Places(TreeCase):
 
     def test_output_folder_is_made(self):
         before = sorted(os.listdir(self.folder))
-        self.check_place(os.path.join(self.scratch, 'new/deep/lib/modules', VERSION), '-b', self.base, '-o', 'new/deep')
+        self.check_place(os.path.join(self.scratch, 'new/deep/lib/modules', VERSION),
+                         '-b', self.base, '-o', 'new/deep')
         self.assertEqual(sorted(os.listdir(self.folder)), before)
 
     def test_module_folder(self):
@@ -447,7 +458,8 @@ class Determinism(TreeCase):
 
     def test_choice_among_duplicates(self):
         """the incumbent takes what readdir() gives first or, in a searched folder, last"""
-        paths = ['%s/dup.ko' % folder for folder in ('kernel', 'extra', 'a', 'z/z', 'updates/b', 'updates/a', 'kernel/x')]
+        folders = ('kernel', 'extra', 'a', 'z/z', 'updates/b', 'updates/a', 'kernel/x')
+        paths = ['%s/dup.ko' % folder for folder in folders]
         rng = random.Random(7)
         found = set()
         for _ in range(8):

@@ -242,6 +242,13 @@ def scene(tree='B'):
     return Scene(tree)
 
 
+def check_same_sizes():
+    same = scene('same')
+    different = [name for name in FILES[:11] if len(same.old[name]) != len(same.new[name])]
+    if different:
+        raise AssertionError('not of the same size: ' + ' '.join(different))
+
+
 @functools.lru_cache(None)
 def first_scene():
     """a folder that was never indexed"""
@@ -420,8 +427,7 @@ def in_parallel(function, items):
         list(pool.map(one, items))
     if failures:
         raise AssertionError('%d of %d failed\n%s' % (len(failures), len(items), '\n'.join(
-            '%s: %s' % (item if isinstance(item, str) else ' '.join(map(str, item)), error)
-            for item, error in failures[:8])))
+            '%s: %s' % (item, error) for item, error in failures[:8])))
 
 
 def died_of(done, number):

@@ -7,6 +7,7 @@ It must say so, with the name of the file, exit with 1 and leave the old set as 
 
 import os
 import re
+import shlex
 import unittest
 
 import crashlib
@@ -164,9 +165,7 @@ class Injected(unittest.TestCase):
 class Mending(unittest.TestCase):
     """The disk is full when a depmod wants to mend what a killed one left."""
 
-    def test_full_disk_while_mending(self):
-        """5.1 #6, #8: a mixed set, then no space: whole files, and with space depmod -A mends"""
-        scene = crashlib.scene('same')
+    def while_mending(self, scene):
         with Folder() as base:
             scene.copy(base)
             renames = [call for call in recorded(scene, base) if kind(call[0]) == 'rename']
@@ -192,6 +191,14 @@ class Mending(unittest.TestCase):
                            if kind(call[0]) in ('write', 'sync')]
         in_parallel(attempt, points)
 
+    def test_full_disk_while_mending(self):
+        """5.1 #6, #8: a mixed set, then no space: whole files, and with space depmod -A mends"""
+        self.while_mending(crashlib.scene())
+
+    def test_full_disk_while_mending_same_sizes(self):
+        """5.1 #6, #8: the same, old and new files have the same sizes"""
+        self.while_mending(crashlib.scene('same'))
+
 
 class Tmpfs(unittest.TestCase):
     """A real file system, full but for a number of blocks or inodes that grows until depmod succeeds"""
@@ -204,33 +211,53 @@ class Tmpfs(unittest.TestCase):
         cp -a "$mount/." "$result" || exit 99
         exit $status'''
 
+    def run_with(self, result, what, used, free, argv):
+        """@argv(folder) on a copy of the scene with so much free space; @result gets what it left"""
+        with Folder() as mount:
+            values = {'mount': mount, 'scene': crashlib.scene().base, 'result': result,
+                      'what': what, 'used': used, 'free': free}
+            return crashlib.run(['env', *('%s=%s' % pair for pair in values.items()), *IN_NAMESPACE,
+                                 'sh', '-c', self.SCRIPT, 'sh', *argv(mount)])
+
     def grow(self, what, used):
+        """how much free space a depmod needs"""
         scene = crashlib.scene()
         for free in range(100):
-            with Folder() as mount, Folder() as result:
-                values = {'mount': mount, 'scene': scene.base, 'result': result,
-                          'what': what, 'used': used, 'free': free}
-                done = crashlib.run(['env', *('%s=%s' % pair for pair in values.items()), *IN_NAMESPACE,
-                                     'sh', '-c', self.SCRIPT, 'sh', *crashlib.depmod_argv(mount)])
+            with Folder() as result:
+                done = self.run_with(result, what, used, free, crashlib.depmod_argv)
                 if done.returncode == 0:
                     scene.check_new(result)
-                    break
+                    self.assertGreater(free, 10, 'the disk was never full')
+                    return free
                 try:
                     check_refused(scene, result, done)
                 except AssertionError as error:
                     self.fail('%d free: %s' % (free, error))
-        else:
-            self.fail('depmod never succeeds: ' + describe(done))
-        print('# succeeds with %d free' % free)
-        self.assertGreater(free, 10, 'the disk was never full')
+        self.fail('depmod never succeeds: ' + describe(done))
+
+    def check_after_kill(self, what, used, free):
+        """what a killed depmod left is no reason to fail where one succeeds that was not killed"""
+        def killed_then_again(mount):
+            argv = crashlib.depmod_argv(mount)
+            killed = injected('rename,renameat,renameat2', 'signal=KILL', 1) + argv
+            return ['sh', '-c', '%s; exec %s' % (' '.join(map(shlex.quote, killed)),
+                                                 ' '.join(map(shlex.quote, argv)))]
+        with Folder() as result:
+            done = self.run_with(result, what, used, free, killed_then_again)
+            self.assertEqual(done.returncode, 0, '%d free: %s' % (free, describe(done)))
+            self.assertIn('Killed', done.stderr)
+            crashlib.scene().check_new(result)
 
     def test_blocks(self):
         """5.1 #6: each number of free blocks below what is needed: refused, the old set stays"""
-        self.grow('nr_blocks', '%b - %f')
+        needed = self.grow('nr_blocks', '%b - %f')
+        print('# needs %d free blocks' % needed)
+        self.check_after_kill('nr_blocks', '%b - %f', needed)
 
     def test_inodes(self):
         """5.1 #6: each number of free inodes below what is needed: refused, the old set stays"""
-        self.grow('nr_inodes', '%c - %d')
+        needed = self.grow('nr_inodes', '%c - %d')
+        print('# needs %d free inodes' % needed)
 
 
 class Limits(unittest.TestCase):

@@ -136,7 +136,8 @@ def random_tree(rng):
     exports = {name: [word('abcdefgh_', 3) for _ in range(rng.randint(0, 5))] for name in names}
     files, symbols = {}, []
     for name in names:      # uses only what stands before it, so there are no cycles
-        module = Module(cls=rng.choice((32, 64)), endian=rng.choice(('little', 'big')), machine=rng.choice((None, 20, 22)))
+        module = Module(cls=rng.choice((32, 64)), endian=rng.choice(('little', 'big')),
+                        machine=rng.choice((None, 20, 22)))
         for symbol in rng.sample(symbols, min(len(symbols), rng.randint(0, 6))):
             module.use(symbol, crc=rng.choice((None, 1)), weak=rng.random() < .2)
         for symbol in exports[name]:

@@ -45,11 +45,12 @@ class ModuleFiles(unittest.TestCase):
                 .klp_rela('vmlinux', '.text', [('vmlinux', 'foo.isra.0', 1), ('vmlinux', 'bar', 0)]))
 
     def test_readelf_finds_nothing_odd(self):
-        kinds = itertools.product(((32, 'little', 3), (32, 'big', 20), (64, 'little', 62), (64, 'big', 22), (64, 'little', 8)),
-                                  ('kstrtabns', 'kflagstab', '5.4-rc', 'plain'), ('relative', 'absolute'),
-                                  (True, False), ((), ('ksymtab', 'crc', 'kstrtab')))
-        for (cls, endian, machine), exports, crcs, prel32, strip in kinds:
-            kind = dict(cls=cls, endian=endian, machine=machine, exports=exports, crcs=crcs, prel32=prel32, strip=strip)
+        machines = ((32, 'little', 3), (32, 'big', 20), (64, 'little', 62), (64, 'big', 22), (64, 'little', 8))
+        for machine, exports, crcs, prel32, strip in itertools.product(
+                machines, ('kstrtabns', 'kflagstab', '5.4-rc', 'plain'), ('relative', 'absolute'),
+                (True, False), ((), ('ksymtab', 'crc', 'kstrtab'))):
+            kind = dict(zip(('cls', 'endian', 'machine'), machine))
+            kind.update(exports=exports, crcs=crcs, prel32=prel32, strip=strip)
             with self.subTest(**kind):
                 text = output('readelf', '-aW', self.write(self.full(**kind).bytes()))
                 for line in text.splitlines():
@@ -104,16 +105,19 @@ class ModuleFiles(unittest.TestCase):
         for extension, tool in (('.xz', 'xz'), ('.gz', 'gzip'), ('.zst', 'zstd')):
             path = self.write(mkmod.compressed('m.ko' + extension, data))
             with open(path, 'rb') as file:
-                self.assertEqual(subprocess.run([tool, '-dc'], stdin=file, stdout=subprocess.PIPE, check=True).stdout, data)
+                result = subprocess.run([tool, '-dc'], stdin=file, stdout=subprocess.PIPE, check=True)
+            self.assertEqual(result.stdout, data)
 
 
 class Indexes(unittest.TestCase):
-    ENTRIES = [(b'ab', 1, b'x'), (b'abc', 0, b'y'), (b'abc', 0, b'z'), (b'abd', 2, b''), (b'q', 7, b'v'), (b'abc', 5, b'w')]
+    ENTRIES = [(b'ab', 1, b'x'), (b'abc', 0, b'y'), (b'abc', 0, b'z'), (b'abd', 2, b''), (b'q', 7, b'v'),
+               (b'abc', 5, b'w')]
 
     def test_writing_and_reading_is_identity(self):
         data = depmod_reference.index_bytes(self.ENTRIES)
         self.assertEqual(indexbin.entries(data), [
-            (b'ab', [(1, b'x')]), (b'abc', [(0, b'z'), (0, b'y'), (5, b'w')]), (b'abd', [(2, b'')]), (b'q', [(7, b'v')])])
+            (b'ab', [(1, b'x')]), (b'abc', [(0, b'z'), (0, b'y'), (5, b'w')]), (b'abd', [(2, b'')]),
+            (b'q', [(7, b'v')])])
 
     def test_no_damage_goes_unseen(self):
         data = depmod_reference.index_bytes(self.ENTRIES)
@@ -134,7 +138,8 @@ class Indexes(unittest.TestCase):
         rng = random.Random(seed)
         for _ in range(200):
             keys = {bytes(rng.choices(b'ab_*', k=rng.randint(1, 8))) for _ in range(rng.randint(0, 40))}
-            entries = [(key, [(i, b'%d' % i) for i in sorted(rng.sample(range(9), rng.randint(1, 4)))]) for key in sorted(keys)]
+            entries = [(key, [(i, b'%d' % i) for i in sorted(rng.sample(range(9), rng.randint(1, 4)))])
+                       for key in sorted(keys)]
             flat = [(key, *value) for key, values in entries for value in values]
             rng.shuffle(flat)
             self.assertEqual(indexbin.entries(depmod_reference.index_bytes(flat)), entries, 'seed %d' % seed)

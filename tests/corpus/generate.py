@@ -1,0 +1,321 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Makes the inputs that fuzzing starts from: DIR/TARGET/{good,bad,unsupported}-NAME and a README with a line each.
+
+    generate.py DIR [TARGET...]
+
+good: read without complaint; bad: refused, or read with complaints; unsupported: well-formed, but
+nothing that we read. Inputs that once made a target crash stand in crashes/TARGET/.
+"""
+
+import lzma
+import os
+import random
+import struct
+import sys
+import zlib
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [os.path.join(HERE, '../lib'), os.path.join(HERE, '../golden')]
+
+import mkmod  # noqa: E402
+from depmod_reference import index_bytes  # noqa: E402
+from mkmod import Module, signed  # noqa: E402
+
+KINDS = {'64-little': dict(cls=64, endian='little', machine=mkmod.EM_X86_64),
+         '32-little': dict(cls=32, endian='little', machine=mkmod.EM_386),
+         '64-big': dict(cls=64, endian='big', machine=mkmod.EM_S390),
+         '32-big': dict(cls=32, endian='big', machine=mkmod.EM_PPC)}
+
+TARGETS = {}
+
+
+def target(*names):
+    def register(function):
+        for name in names:
+            TARGETS[name] = function
+        return function
+    return register
+
+
+# Module files
+
+def module(kind='64-little', **more):
+    made = Module(**KINDS[kind], **more).modinfo('license', 'GPL').modinfo('alias', 'pci:v*d*').modinfo('depends', '')
+    return made.use('need', 5).use('weak', weak=True).build_id(bytes(range(8)))
+
+
+def exporter(made):
+    return made.export('fn', 0x11223344, ns='NS').export('gpl_fn', 0x55667788, gpl=True).export('bare')
+
+
+@target('facts')
+def facts():
+    for kind in KINDS:
+        yield 'good-%s' % kind, exporter(module(kind)).bytes(), 'exports, imports, versions'
+        yield ('good-%s-stripped' % kind, exporter(module(kind, strip=('ksymtab', 'crc', 'kstrtab'))).bytes(),
+               'exports by relocations only')
+    yield 'good-absolute-crcs', exporter(module(crcs='absolute')).bytes(), 'CRCs in symbols'
+    yield 'good-kflagstab', exporter(module(exports='kflagstab')).bytes(), 'licences in __kflagstab'
+    yield ('good-kflagstab-stripped', exporter(module('32-big', exports='kflagstab', strip=('ksymtab', 'crc'))).bytes(),
+           'the same by relocations')
+    yield 'good-5.4-rc', exporter(module(exports='5.4-rc')).bytes(), 'namespaces in symbols'
+    yield 'good-plain', exporter(module('32-little', exports='plain', rela=False)).bytes(), 'before namespaces'
+    yield 'good-pointers', exporter(module(prel32=False)).bytes(), 'export tables of pointers'
+    yield 'good-ext-versions', module('64-big', versions='both').version('n' * 70, 1).bytes(), 'both version tables'
+    patch = module().livepatch().klp_rela('vmlinux', '.text', [('vmlinux', 'printk', 0)]).klp_symbol('ext4', 'fn', 1)
+    yield 'good-livepatch', patch.bytes(), 'livepatch marks'
+    sparc = Module(cls=64, endian='big', machine=mkmod.EM_SPARCV9).use('fn')
+    sparc.symbol('%g2', mkmod.SHN_UNDEF, type=mkmod.STT_SPARC_REGISTER)
+    yield 'good-sparc', sparc.bytes(), 'a register symbol'
+    yield 'good-signed', signed(module().bytes(), b'S' * 50), 'a signature behind it'
+    yield 'good-nothing', Module('m').bytes(), 'no tags, symbols or versions'
+    data = bytearray(module().bytes())
+    yield 'bad-cut', bytes(data[:-100]), 'section headers cut off'
+    yield 'bad-name-table', bytes(data[:62]) + b'\xff\xfe' + bytes(data[64:]), 'e_shstrndx beyond the sections'
+    yield 'bad-signature', signed(bytes(data), b'', sig_len=1 << 30), 'signature longer than the file'
+    nowhere = module(exports='plain').export('fn').section('.bss', type=mkmod.SHT_NOBITS).symbol('__kstrtabns_fn', '.bss')
+    yield 'bad-namespace-nowhere', nowhere.bytes(), 'a namespace in a section without bytes'
+    claims = module().section('__ksymtab', type=mkmod.SHT_NOBITS).symbol('__ksymtab_fn', '.text')
+    claim = bytearray(claims.bytes())
+    struct.pack_into('<Q', claim, claims.where('__ksymtab')[0] + 32, 0xffffffffff)
+    yield 'good-claim', bytes(claim), 'an export table that claims 1 TiB and has no bytes'
+    yield 'bad-empty', b'', 'no bytes'
+    yield 'bad-text', b'no module\n', 'text'
+    data[16] = 3
+    yield 'good-shared-object', bytes(data), 'a program with .modinfo'
+
+
+@target('trailer')
+def trailer():
+    # The target puts the magic behind an input whose last byte is odd.
+    def without_magic(data):
+        return data[:-len(mkmod.SIGNATURE_MAGIC)] + b'\1'
+    yield 'good-pkcs7', without_magic(signed(b'module', b'S' * 30)), 'PKCS#7'
+    yield ('good-old', without_magic(signed(b'module', b'S' * 30, 1, 1, 4, b'signer', b'key')), 'signer and key id')
+    yield 'good-none', b'module\n', 'no signature'
+    yield 'bad-size', without_magic(signed(b'module', b'S' * 30, sig_len=37)), 'one byte longer than the file'
+    yield 'bad-names', without_magic(signed(b'', b'S' * 3, 1, 1, 4, b'signer', b'key', sig_len=4)), 'no room for names'
+
+
+# Compressed files
+
+PLAIN = Module('m').modinfo('license', 'GPL').bytes()
+
+
+@target('xz')
+def xz():
+    small = lzma.compress(PLAIN, check=lzma.CHECK_CRC32, preset=0)
+    yield 'good-crc32', small, 'as the kernel packs modules'
+    yield 'good-crc64', lzma.compress(PLAIN), 'CRC64, a dictionary of 8 MiB'
+    yield 'good-sha256', lzma.compress(PLAIN, check=lzma.CHECK_SHA256, preset=0), 'SHA-256'
+    yield 'good-no-check', lzma.compress(PLAIN, check=lzma.CHECK_NONE, preset=0), 'no check'
+    yield 'good-x86', lzma.compress(PLAIN, check=lzma.CHECK_CRC32, filters=[
+        {'id': lzma.FILTER_X86}, {'id': lzma.FILTER_LZMA2, 'dict_size': 1 << 20}]), 'branch filter'
+    yield 'good-two-streams', small + bytes(8) + small, 'two streams with padding between'
+    yield 'good-empty', lzma.compress(b'', preset=0), 'of no bytes'
+    yield 'bad-cut', small[:-20], 'cut off'
+    yield 'bad-check', small[:-30] + bytes([small[-30] ^ 1]) + small[-29:], 'a wrong byte near the end'
+    yield 'bad-padding', small + bytes(3), 'padding of an odd size'
+    yield 'bad-header', small[:7] + b'\x0f' + small[8:], 'header CRC'
+    yield 'unsupported-lzma', lzma.compress(PLAIN, format=lzma.FORMAT_ALONE), 'the format before xz'
+
+
+@target('zstd')
+def zstd():
+    small = mkmod.zst(PLAIN)
+    yield 'good-frame', small, 'one frame'
+    yield 'good-two-frames', small + small, 'two frames'
+    yield 'good-skippable', struct.pack('<II', 0x184D2A50, 4) + b'skip' + small, 'a skippable frame in front'
+    yield 'good-raw-block', b'\x28\xb5\x2f\xfd\x20\x05' + struct.pack('<I', 1 | 5 << 3)[:3] + b'hello', 'a raw block'
+    yield 'good-rle-block', b'\x28\xb5\x2f\xfd\x20\x40' + struct.pack('<I', 3 | 64 << 3)[:3] + b'x', 'a repeated byte'
+    yield 'bad-cut', small[:-10], 'cut off'
+    yield 'bad-check', small[:-1] + bytes([small[-1] ^ 1]), 'content checksum'
+    yield 'bad-reserved-block', b'\x28\xb5\x2f\xfd\x20\x05' + struct.pack('<I', 7 | 5 << 3)[:3] + b'hello', 'block type 3'
+    yield 'unsupported-dictionary', b'\x28\xb5\x2f\xfd\x21\x07\x05' + struct.pack('<I', 1 | 5 << 3)[:3] + b'hello', \
+        'needs dictionary 7'
+    yield 'unsupported-window', b'\x28\xb5\x2f\xfd\x00\xb8' + struct.pack('<I', 1 | 5 << 3)[:3] + b'hello', \
+        'a window of 8 GiB'
+
+
+@target('gzip')
+def gzip():
+    small = mkmod.gz(PLAIN)
+    body = zlib.compress(b'hello')[2:-4]
+    tail = struct.pack('<II', zlib.crc32(b'hello'), 5)
+    yield 'good-member', small, 'one member'
+    yield 'good-two-members', small + small, 'two members'
+    yield 'good-all-fields', b'\x1f\x8b\x08\x1c' + bytes(6) + b'\x04\0ext!name\0comment\0' + body + tail, \
+        'extra field, name, comment'
+    yield 'good-stored', b'\x1f\x8b\x08\0' + bytes(6) + b'\x01\x05\0\xfa\xffhello' + tail, 'a stored block'
+    yield 'bad-cut', small[:-9], 'cut off'
+    yield 'bad-crc', b'\x1f\x8b\x08\0' + bytes(6) + body + struct.pack('<II', 1, 5), 'CRC'
+    yield 'bad-size', b'\x1f\x8b\x08\0' + bytes(6) + body + struct.pack('<II', zlib.crc32(b'hello'), 6), 'size'
+    yield 'unsupported-method', b'\x1f\x8b\x07\0' + bytes(6) + body + tail, 'compression method 7'
+
+
+# Signatures
+
+def der(tag, *parts):
+    content = b''.join(parts)
+    size = len(content)
+    if size < 128:
+        return bytes([tag, size]) + content
+    width = (size.bit_length() + 7) // 8
+    return bytes([tag, 0x80 | width]) + size.to_bytes(width, 'big') + content
+
+
+def oid(text):
+    first, second, *rest = map(int, text.split('.'))
+    out = bytearray([40 * first + second])
+    for number in rest:
+        chunk = [number & 127]
+        while number > 127:
+            number >>= 7
+            chunk.insert(0, 128 | number & 127)
+        out += bytes(chunk)
+    return der(6, bytes(out))
+
+
+SEQUENCE, SET, INTEGER, OCTETS, NULL, UTF8 = 0x30, 0x31, 2, 4, b'\5\0', 12
+SIGNED_DATA, DATA, RSA = '1.2.840.113549.1.7.2', '1.2.840.113549.1.7.1', '1.2.840.113549.1.1.1'
+SHA256, SHA512, COMMON_NAME = '2.16.840.1.101.3.4.2.1', '2.16.840.1.101.3.4.2.3', '2.5.4.3'
+
+
+def pkcs7_of(signer, digest=SHA256, version=1):
+    algorithm = der(SEQUENCE, oid(digest), NULL)
+    info = der(SEQUENCE, der(INTEGER, bytes([version])), signer, algorithm, der(SEQUENCE, oid(RSA), NULL),
+               der(OCTETS, b'S' * 32))
+    return der(SEQUENCE, oid(SIGNED_DATA), der(0xa0, der(
+        SEQUENCE, der(INTEGER, bytes([version])), der(SET, algorithm), der(SEQUENCE, oid(DATA)), der(SET, info))))
+
+
+def issuer(name, serial=b'\x12\x34'):
+    attribute = der(SET, der(SEQUENCE, oid(COMMON_NAME), der(UTF8, name)))
+    return der(SEQUENCE, der(SEQUENCE, attribute), der(INTEGER, serial))
+
+
+@target('pkcs7')
+def pkcs7():
+    small = pkcs7_of(issuer(b'Some signer'))
+    yield 'good-issuer', small, 'signer by issuer and serial number'
+    yield 'good-key-id', pkcs7_of(der(0x80, b'\xde\xad\xbe\xef'), version=3), 'signer by key id'
+    yield 'good-sha512', pkcs7_of(issuer('\u0141ukasz'.encode()), SHA512), 'SHA-512, a name beyond ASCII'
+    yield 'good-trailing', small + b'more', 'bytes behind it'
+    yield 'bad-cut', small[:-5], 'cut off'
+    yield 'bad-data', der(SEQUENCE, oid(DATA), der(0xa0, der(OCTETS, b'x'))), 'not signed data'
+    yield 'bad-no-signer', der(SEQUENCE, oid(SIGNED_DATA), der(0xa0, der(
+        SEQUENCE, der(INTEGER, b'\1'), der(SET), der(SEQUENCE, oid(DATA)), der(SET)))), 'nobody signed'
+    yield 'bad-length', b'\x30\x84\xff\xff\xff\xff\x06\x01', 'a length of 4 GiB'
+    yield 'unsupported-digest', pkcs7_of(issuer(b'x'), '1.2.3.4.5'), 'a digest that nobody knows'
+
+
+# Indexes
+
+def aliases():
+    rng = random.Random(1)
+    for i in range(40):
+        yield b'pci:v%08Xd*sv*' % rng.getrandbits(12), i, b'mod_%d' % (i % 7)
+    yield b'usb:v0[0-9a-f]*p?', 50, b'usb_thing'
+    yield b'fs_ext4', 51, b'ext4'
+    yield b'fs_ext4', 52, b'ext3'
+
+
+DEP = [(b'r8169', 0, b'kernel/r8169.ko.xz: kernel/mdio.ko.xz kernel/libphy.ko.xz'),
+       (b'libphy', 1, b'kernel/libphy.ko.xz:'), (b'lib', 2, b'kernel/lib.ko:')]
+
+
+@target('index-reader', 'index-lookup')
+def index_reader():
+    made = index_bytes(aliases())
+    yield 'good-alias', b'pci:v00000123d5sv6\0' + made, 'patterns'
+    yield 'good-exact', b'fs-ext4\0' + made, 'a key with two values'
+    yield 'good-dep', b'r8169\0' + index_bytes(DEP), 'modules.dep.bin'
+    yield 'good-symbols', b'symbol:crc32_le\0' + index_bytes([(b'symbol:crc32_le', 0, b'crc32')]), 'modules.symbols.bin'
+    yield 'good-builtin', b'ext4\0' + index_bytes([(b'ext4', 0, b''), (b'ext2', 0, b'')]), 'modules.builtin.bin'
+    yield 'good-empty', b'x\0' + index_bytes([]), 'a header'
+    yield 'good-stars', b'a' * 30 + b'\0' + index_bytes([(b'*a' * i + b'*b', i, b'm') for i in range(1, 20)]), \
+        'patterns that are slow to refute'
+    yield 'bad-magic', b'x\0\xb0\x07\xf4\x58' + made[4:], 'magic'
+    yield 'bad-loop', b'aaa\0' + struct.pack('>3I', 0xB007F457, 0x00020001, 0x2000000c) + b'aa' + \
+        struct.pack('>I', 0x2000000c), 'a node that is its own child'
+    yield 'bad-count', b'a\0' + struct.pack('>4I', 0xB007F457, 0x00020001, 0x4000000c, 0xffffffff), '4 G values'
+    yield 'bad-cut', b'fs-ext4\0' + made[:-9], 'cut off'
+    yield 'unsupported-version', b'x\0' + made[:4] + b'\0\3\0\0' + made[8:], 'version 3.0'
+
+
+@target('index-manifest')
+def index_manifest():
+    files = [b'modules.dep', b'modules.dep.bin', b'modules.alias', b'modules.alias.bin', b'modules.softdep',
+             b'modules.weakdep', b'modules.symbols', b'modules.symbols.bin', b'modules.builtin.bin',
+             b'modules.builtin.alias.bin', b'modules.devname']
+    entries = [(b'manifest:format', 0, b'1'), (b'manifest:generation', 0, b'0123456789abcdef'),
+               (b'manifest:input', 0, b'fedcba9876543210')]
+    entries += [(b'manifest:file:' + name, 0, b'size=%d hash=00000000000000%02x' % (100 * i, i))
+                for i, name in enumerate(files)]
+    yield 'good-manifest', index_bytes(entries), 'all eleven files'
+    yield 'bad-file', index_bytes(entries[:-1]), 'a file is missing'
+    yield 'bad-number', index_bytes(entries[:-1] + [(entries[-1][0], 0, b'size=-1 hash=zz')]), 'no numbers'
+    yield 'unsupported-format', index_bytes([(b'manifest:format', 0, b'2')] + entries[1:]), 'another format'
+
+
+@target('index-glob')
+def index_glob():
+    for name, pattern, text in (('literal', b'abc', b'abc'), ('star', b'a*c*e', b'abcde'), ('set', b'[a-c]?[!x]', b'bzz'),
+                                ('class', b'[[:alpha:]]*', b'x1'), ('slow', b'*a' * 12 + b'b', b'a' * 60),
+                                ('escaped', b'\\*\\[', b'*[')):
+        yield 'good-' + name, pattern + b'\0' + text, 'pattern, NUL, text'
+    yield 'bad-bracket', b'[a-\0a', 'a set without an end'
+
+
+@target('index-builtin')
+def index_builtin():
+    yield 'good-list', b'kernel/fs/ext4/ext4.ko\nkernel/lib/crc-16.ko\n', 'modules.builtin'
+    yield 'good-modinfo', b'ext4.license=GPL\0ext4.alias=fs-ext4\0crc_16.file=lib/crc16\0', 'modules.builtin.modinfo'
+    yield 'bad-lines', b'\n.ko\nkernel/' + b'x' * 300 + b'.ko\nkernel/a.ko', 'no names, too long a name, no newline'
+    yield 'bad-modinfo', b'=x\0.=\0a.\0a.b\0a.alias=no end', 'no module, key or end'
+
+
+# Configuration
+
+@target('conf-lines', 'conf-depmod-conf')
+def conf_lines():
+    yield 'good-depmod', (b'# comment\nsearch updates built-in external\noverride a-b * extra\noverride a ^6[.]1 u\n'
+                          b'external * /ext\nexclude build *.bak\n'), 'all directives'
+    yield 'good-continued', b'search \\\n updates \\\n\textra\r\nexclude a\\ b\\#\n', 'lines that go on'
+    yield 'bad-lines', b'search\noverride a\nexternal 1 relative\nno_such directive\n\0\nexclude\n', 'missing words'
+    yield 'bad-end', b'search updates\\', 'goes on at the end'
+    yield 'unsupported-old', b'include /etc/x.conf\nmake_map_files yes\n', 'directives without effect'
+
+
+@target('conf-symvers')
+def conf_symvers():
+    yield 'good-symvers', (b'0x12345678\tfn\tvmlinux\tEXPORT_SYMBOL\t\n0xffffffff\tgpl\tdrivers/a\tEXPORT_SYMBOL_GPL\tNS\n'
+                           b'0x0 blank vmlinux EXPORT_SYMBOL\n'), 'Module.symvers'
+    yield 'good-map', (b'ffffffff81000000 T _text\nffffffff82000000 r __ksymtab_fn\n'
+                       b'0000000000000000 r __ksymtab_NS.fn\t[mod]\n'), 'System.map'
+    yield 'bad-symvers', b'0xzz\tfn\tvmlinux\n0x1\n\tfn\t\n0x123456789\tfn\tvmlinux\n', 'no number, no columns'
+
+
+def write(folder, inputs):
+    os.makedirs(folder, exist_ok=True)
+    lines = []
+    for name, data, description in inputs:
+        if not name.startswith(('good-', 'bad-', 'unsupported-')):
+            raise ValueError(name)
+        with open(os.path.join(folder, name), 'wb') as file:
+            file.write(data)
+        lines.append('%-28s %s\n' % (name, description))
+    with open(os.path.join(folder, 'README'), 'w', encoding='utf-8') as file:
+        file.writelines(sorted(lines))
+
+
+def main():
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    for name in sys.argv[2:] or sorted(TARGETS):
+        write(os.path.join(sys.argv[1], name), TARGETS[name]())
+
+
+if __name__ == '__main__':
+    main()
