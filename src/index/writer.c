@@ -28,7 +28,7 @@ int index_writer_add(struct index_writer *w, const char *key, size_t key_size, c
 	if (key_size == 0 || key_size > INDEX_KEY_MAX || value_size > INDEX_SIZE_MAX)
 		return -EINVAL;
 	for (size_t i = 0; i < key_size; i++)
-		if ((unsigned char)key[i] >= 0x80)
+		if (key[i] == '\0' || (unsigned char)key[i] >= 0x80)
 			return -EINVAL;
 	if (w->error)
 		return w->error;

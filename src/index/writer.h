@@ -32,7 +32,7 @@ struct index_writer {
 
 /**
  * index_writer_add() - put @value under @key
- * @key:      1 to INDEX_KEY_MAX bytes of 7 bits; borrowed
+ * @key:      1 to INDEX_KEY_MAX bytes of 7 bits, no NUL inside; borrowed
  * @priority: values under one key are stored by it, lowest first; among equals the later added
  *            one comes first
  * Return: 0; -EINVAL a key that the format cannot hold (nothing added, no sticky error); -ENOMEM.
