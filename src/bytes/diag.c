@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "bytes/buf.h"
+
 static void fill(struct diag *d, enum diag_place place, uint64_t where, const char *format,
 		 va_list args)
 {
@@ -42,4 +44,18 @@ int diag_plain(struct diag *d, int error, const char *format, ...)
 	fill(d, DIAG_NOWHERE, 0, format, args);
 	va_end(args);
 	return error;
+}
+
+void diag_text(const struct diag *d, const char *path, const char *otherwise, struct buf *out)
+{
+	buf_put_string(out, path);
+	if (!d || !d->what[0])
+		buf_printf(out, ": %s", otherwise);
+	else if (d->place == DIAG_OFFSET)
+		buf_printf(out, ": offset %llu: %s", (unsigned long long)d->where, d->what);
+	else if (d->place == DIAG_LINE)
+		buf_printf(out, ":%llu: %s", (unsigned long long)d->where, d->what);
+	else
+		buf_printf(out, ": %s", d->what);
+	buf_put_u8(out, 0);
 }

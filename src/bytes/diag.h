@@ -17,6 +17,15 @@ struct diag {
 	char what[200];
 };
 
+struct buf;
+
+/**
+ * diag_text() - "PATH: offset N: WHAT", "PATH:LINE: WHAT" or "PATH: WHAT", with a NUL behind
+ * @d: may be NULL; where it says nothing, @otherwise stands in
+ * @out: appended to
+ */
+void diag_text(const struct diag *d, const char *path, const char *otherwise, struct buf *out);
+
 /**
  * diag_offset() - note a defect at a byte offset; formats like printf
  * diag_line()   - the same for a line of text

@@ -85,14 +85,9 @@ void log_message(const struct log *log, int level, const char *format, ...)
 void log_diag(const struct log *log, int level, const char *path, int error,
 	      const struct diag *diag)
 {
-	if (!diag || !diag->what[0])
-		log_message(log, level, "%s: %s", path, strerror(-error));
-	else if (diag->place == DIAG_OFFSET)
-		log_message(log, level, "%s: offset %llu: %s", path,
-			    (unsigned long long)diag->where, diag->what);
-	else if (diag->place == DIAG_LINE)
-		log_message(log, level, "%s:%llu: %s", path, (unsigned long long)diag->where,
-			    diag->what);
-	else
-		log_message(log, level, "%s: %s", path, diag->what);
+	CLEANUP_BUF struct buf text = { 0 };
+
+	diag_text(diag, path, strerror(-error), &text);
+	if (!text.error)
+		log_message(log, level, "%s", (const char *)text.base);
 }

@@ -15,6 +15,7 @@
 #include "cli/options.h"
 #include "codec/pkcs7.h"
 #include "config.h"
+#include "engine/index-set.h"
 #include "engine/indexes.h"
 #include "sys/path.h"
 #include "sys/sys.h"
@@ -50,6 +51,7 @@ static const struct option_row rows[] = {
 	{ '0', "null", NULL, "end each value with a NUL byte instead of a newline" },
 	{ OPTION_JSON, "json", NULL, "show everything as JSON" },
 	{ 'm', "modname", NULL, "arguments are module names, not aliases or files" },
+	{ 'v', "verbose", NULL, "say when the indexes do not belong together" },
 	{ 'k', "set-version", "VERSION", "look for modules of this kernel, not the running one" },
 	{ 'b', "basedir", "DIR", "look for modules below DIR" MODULE_DIRECTORY },
 };
@@ -75,6 +77,9 @@ static int apply_option(void *ctx, int id, const char *argument)
 		break;
 	case 'n':
 		m->form.field = "filename";
+		break;
+	case 'v':
+		m->log.level = LOG_INFO;
 		break;
 	case 'F':
 		m->form.field = argument;
@@ -315,6 +320,20 @@ static int show_all(struct modinfo *m, int n, char **arguments)
 	return ret;
 }
 
+/* A mixed set is used all the same; whoever wonders about an answer may ask with -v. */
+static void report_mixed_set(const struct modinfo *m)
+{
+	enum index_file file;
+
+	if (m->log.level < LOG_INFO || m->indexes.error < 0 ||
+	    index_set_check(m->indexes.dir_fd, NULL, &file) != 0)
+		return;
+	log_message(&m->log, LOG_INFO,
+		    "%s: %s is not of the depmod run that modules.modsure.bin is of: a run did not "
+		    "finish, or another depmod came after it",
+		    m->indexes.dir, index_file_name(file));
+}
+
 static int open_indexes(struct modinfo *m)
 {
 	char release[256], *dir;
@@ -331,6 +350,8 @@ static int open_indexes(struct modinfo *m)
 	r = indexes_open(&m->indexes, dir);
 	m->version = NULL;
 	free(dir);
+	if (r == 0)
+		report_mixed_set(m);
 	return r;
 }
 

@@ -12,8 +12,7 @@
 #include "config.h"
 #include "engine/conf-files.h"
 #include "engine/depmod-internal.h"
-#include "index/manifest.h"
-#include "index/reader.h"
+#include "engine/index-set.h"
 #include "sys/sys.h"
 
 /* Lists of a kernel build have some hundred KiB. */
@@ -249,25 +248,15 @@ int inputs_load_kernel_symbols(struct depmod *d)
 	return 0;
 }
 
-/* The set's own record of what it was made from; nothing but ours has one. */
+/*
+ * The set's own record of what it was made from. Files of other sizes than it says were written by
+ * another depmod, which leaves no record: then only times count.
+ */
 static bool manifest_says_changed(struct depmod *d)
 {
-	CLEANUP_BUF struct buf file = { .max = LIST_MAX };
-	int64_t sizes[INDEX_CLASSIC_FILES];
-	struct index_reader reader;
 	struct manifest manifest;
-	struct sys_entry entry;
 
-	if (sys_read_file(d->out_fd, index_file_name(INDEX_MODSURE_BIN), &file) < 0 ||
-	    index_reader_open(buf_bytes(&file), &reader, NULL) < 0 ||
-	    manifest_parse(&reader, &manifest, NULL) < 0)
-		return false;
-	for (int i = 0; i < INDEX_CLASSIC_FILES; i++)
-		sizes[i] = sys_stat(d->out_fd, index_file_name((enum index_file)i), &entry) == 0
-				   ? (int64_t)entry.size
-				   : -1;
-	/* Files of other sizes were written by another depmod, which leaves no record. */
-	return manifest_compare(&manifest, sizes, NULL) == MANIFEST_WHOLE &&
+	return index_set_check(d->out_fd, &manifest, NULL) == 1 &&
 	       manifest.input != inputs_digest(d);
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bytes/buf.h"
 #include "bytes/diag.h"
 
 void event_emit(const struct events *e, enum event_level level, const char *format, ...)
@@ -26,14 +27,9 @@ void event_emit(const struct events *e, enum event_level level, const char *form
 void event_diag(const struct events *e, enum event_level level, const char *path, int error,
 		const struct diag *diag)
 {
-	if (!diag || diag->what[0] == '\0')
-		event_emit(e, level, "%s: %s", path, strerrordesc_np(-error));
-	else if (diag->place == DIAG_OFFSET)
-		event_emit(e, level, "%s: offset %llu: %s", path, (unsigned long long)diag->where,
-			   diag->what);
-	else if (diag->place == DIAG_LINE)
-		event_emit(e, level, "%s:%llu: %s", path, (unsigned long long)diag->where,
-			   diag->what);
-	else
-		event_emit(e, level, "%s: %s", path, diag->what);
+	CLEANUP_BUF struct buf text = { 0 };
+
+	diag_text(diag, path, strerrordesc_np(-error), &text);
+	if (!text.error)
+		event_emit(e, level, "%s", (const char *)text.base);
 }

@@ -14,6 +14,7 @@ Where ours is to differ from Debian's kmod 30:
   parameters        of a parm= tag without a colon are complained about in other words
 """
 
+import json
 import os
 import random
 import re
@@ -443,6 +444,21 @@ class Program(Case):
         result = run(self.path('frobnicate'), 'x')
         self.assertEqual((result.status, result.out), (1, b''))
         self.assertIn(b'frobnicate: ERROR', result.err)
+
+    def test_libraries(self):
+        """those opened on demand are not linked, but stand in notes for packaging tools"""
+        needed = run('readelf', '-d', tap.command('modsure')).out
+        self.assertIn(b'liblzma', needed)
+        with open(tap.command('modsure'), 'rb') as file:
+            notes = re.findall(rb'(....)\x0a\x0c\x7c\x40FDO\0(\[.*?\])\0', file.read(), re.DOTALL)
+        found = {}
+        for size, text in notes:
+            self.assertEqual(int.from_bytes(size, sys.byteorder), len(text) + 1)
+            found.update((entry['soname'][0], entry) for entry in json.loads(text))
+        self.assertEqual(set(found), {'libcrypto.so.3', 'libjson-c.so.5'})
+        for soname, entry in found.items():
+            self.assertNotIn(soname.encode(), needed)
+            self.assertEqual(set(entry), {'soname', 'feature', 'description', 'priority'})
 
     def test_output_cannot_be_written(self):
         path = self.write('m.ko', Module().modinfo('license', 'GPL'))
