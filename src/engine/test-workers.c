@@ -121,6 +121,38 @@ static void test_failure_on_several_threads(void **state)
 	}
 }
 
+struct race {
+	_Atomic bool has_first_failed;
+};
+
+/* Items from 1 on fail only after item 0 did. */
+static int fail_in_order(void *ctx, unsigned int thread, uint32_t item)
+{
+	const struct timespec moment = { .tv_nsec = 5 * 1000 * 1000 };
+	struct race *race = ctx;
+
+	(void)thread;
+	if (item == 0) {
+		(void)nanosleep(&moment, NULL); /* let the others begin */
+		atomic_store(&race->has_first_failed, true);
+		return -1;
+	}
+	while (!atomic_load(&race->has_first_failed))
+		(void)sched_yield();
+	(void)nanosleep(&moment, NULL);
+	return -2;
+}
+
+static void test_a_later_failure_changes_nothing(void **state)
+{
+	(void)state;
+	for (int round = 0; round < 10; round++) {
+		struct race race = { false };
+
+		assert_int_equal(workers_run(4, 100, fail_in_order, &race), -1);
+	}
+}
+
 struct sharing {
 	struct budget *budget;
 	_Atomic uint64_t out;
@@ -219,6 +251,7 @@ int main(void)
 		cmocka_unit_test(test_no_items),
 		cmocka_unit_test(test_failure_on_one_thread),
 		cmocka_unit_test(test_failure_on_several_threads),
+		cmocka_unit_test(test_a_later_failure_changes_nothing),
 		cmocka_unit_test(test_budget_is_kept),
 		cmocka_unit_test(test_who_waits),
 	};

@@ -89,6 +89,22 @@ class Exports(Case):
             self.assertEqual(fields(self.dump(module.bytes()), 'export', 'refused'),
                              ['export=plain_fn crc=0x12345678', 'export=in_ns gpl crc=0x9abcdef0 ns=NS'])
 
+    def test_undefined_crc(self):
+        """what older builds left where a CRC could not be made: a weak symbol that stays undefined"""
+        for kind, (arguments, _, _) in KINDS.items():
+            for strip in ((), ('ksymtab',)):
+                module = Module(**arguments, crcs='absolute', strip=strip).export('fn', 1)
+                crc = next(symbol for symbol in module.symbols if symbol.name == b'__crc_fn')
+                crc.section, crc.value, crc.bind = SHN_UNDEF, 0, mkmod.STB_WEAK
+                self.assertEqual(self.dump(module.bytes()), head(kind) + ['export=fn', 'import=__crc_fn weak'])
+
+    def test_kflagstab_ends_before_the_entry(self):
+        for kind, (arguments, _, _) in KINDS.items():
+            module = Module(**arguments, exports='kflagstab').export('fn', gpl=True)
+            module.symbol('__ksymtab_far', '__ksymtab', 3 * len(module.get('__ksymtab').data))
+            module.section('.ones', b'\1' * 64)
+            self.assertEqual(self.dump(module.bytes()), head(kind, 'kflagstab') + ['export=fn gpl', 'export=far'])
+
     def test_an_export_is_listed_once(self):
         for kind, module in each_kind():
             module.export('fn', 1).symbol('__ksymtab_fn', '__ksymtab', 0)
@@ -213,6 +229,8 @@ class Rest(Case):
     def test_build_id(self):
         for kind, module in each_kind():
             other = struct.pack(module.order + '3I', 6, 5, 3) + b'Other\0\0\0hello\0\0\0'
+            other += struct.pack(module.order + '3I', 8, 4, 3) + b'GNU\0not\0hell'
+            other += struct.pack(module.order + '3I', 4, 4, 1) + b'GNU\0hell'
             module.section('.note.gnu.build-id', other, type=mkmod.SHT_NOTE, align=4)
             module.get('.note.gnu.build-id').data += Module(**KINDS[kind][0]).build_id().sections[-1].data
             self.assertEqual(self.dump(module.bytes()),

@@ -57,6 +57,9 @@ class EveryByte(Case):
     def test_32_bit_big_endian(self):
         self.check(everything('32-big'))
 
+    def test_licences_in_a_section_of_flags(self):
+        self.check(Module(exports='kflagstab').export('fn', 1, ns='NS').export('gpl_fn', 2, gpl=True).bytes())
+
     def test_64_bit_big_endian_stripped(self):
         self.check(stripped('64-big'))
 
@@ -251,6 +254,10 @@ class Damaged(Case):
             data = Module(**arguments).bytes()
             for more in (1, 1 << 31, 0xffffffff - len(data)):
                 self.check_refused(signed(data, b'', sig_len=len(data) + more), MALFORMED, 'does not fit', len(data))
+            # Signer and key id, of 255 bytes each, would begin before the file.
+            names = dict(id_type=1, algo=1, hash=4, signer=b's' * 255, key_id=b'k' * 255)
+            self.check_refused(signed(data, b'', sig_len=len(data) + 1, **names), MALFORMED, 'does not fit')
+            self.assertEqual(self.dump(signed(data, b'', sig_len=len(data), **names))[:3], head(kind))
             self.check_refused(signed(b'', b'', sig_len=0), NO_MODULE, '')
 
 
