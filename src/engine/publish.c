@@ -2,7 +2,7 @@
 /*
  * How does a set of files change under readers that know nothing of each other?
  *
- *   stage    modules.dep.PID.stage.bin ...  written whole and synced, one by one
+ *   stage    modules.dep.PID.N.stage.bin ...  all written whole, then all synced
  *   sync     the directory: from here on all staged names outlive a power cut
  *   rename   the twelve in a row, nothing in between; each is atomic
  *   sync     the directory: the set is durable
@@ -86,15 +86,25 @@ int publish_lock(int dir_fd, const char *dir_path, const struct events *events)
 	return r < 0 ? r : 1;
 }
 
-static int stage_file(int dir_fd, enum index_file file, struct bytes content, char *ret_name)
-{
-	int r = -EEXIST;
+/* A set on its way: files written under other names, the first ones of them synced. */
+struct staging {
+	int dir_fd;
+	const char *dir_path;
+	const struct events *events;
+	char names[INDEX_FILES][STAGE_NAME_MAX];
+	int fds[INDEX_FILES];
+	int n_staged, n_synced;
+};
 
-	for (unsigned int attempt = 0; r == -EEXIST && attempt < STAGE_TRIES; attempt++) {
-		stage_name(file, attempt, ret_name);
-		r = sys_create_file(dir_fd, ret_name, content, 0644);
+static int stage_file(struct staging *s, enum index_file file, struct bytes content)
+{
+	int fd = -EEXIST;
+
+	for (unsigned int attempt = 0; fd == -EEXIST && attempt < STAGE_TRIES; attempt++) {
+		stage_name(file, attempt, s->names[file]);
+		fd = sys_create_file(s->dir_fd, s->names[file], content, 0644);
 	}
-	return r;
+	return fd;
 }
 
 static bool is_cancelled(const struct events *events)
@@ -102,21 +112,52 @@ static bool is_cancelled(const struct events *events)
 	return events->is_cancelled && events->is_cancelled(events->ctx);
 }
 
+static int report(const struct staging *s, int at, int error)
+{
+	event_emit(s->events, EVENT_ERROR, "%s/%s: cannot write: %s", s->dir_path,
+		   index_file_name((enum index_file)at), strerrordesc_np(-error));
+	return error;
+}
+
+/* All are written before the first is synced: the disk then has the most to do at once. */
+static int stage_set(struct staging *s, const struct bytes content[INDEX_FILES])
+{
+	for (int i = 0; i < INDEX_FILES; i++) {
+		int fd = is_cancelled(s->events) ? -EINTR
+						 : stage_file(s, (enum index_file)i, content[i]);
+
+		if (fd < 0)
+			return fd == -EINTR ? fd : report(s, i, fd);
+		s->fds[s->n_staged++] = fd;
+	}
+	for (int i = 0; i < INDEX_FILES; i++) {
+		int r = is_cancelled(s->events) ? -EINTR : 0;
+
+		if (r == 0) {
+			s->n_synced++;
+			r = sys_finish_file(s->fds[i]);
+		}
+		if (r < 0)
+			return r == -EINTR ? r : report(s, i, r);
+	}
+	return 0;
+}
+
+static void discard(struct staging *s)
+{
+	for (int i = s->n_synced; i < s->n_staged; i++)
+		sys_close(s->fds[i]);
+	for (int i = 0; i < s->n_staged; i++)
+		(void)sys_unlink(s->dir_fd, s->names[i]);
+}
+
 int publish_set(int dir_fd, const char *dir_path, const struct bytes content[INDEX_FILES],
 		const struct events *events)
 {
-	char names[INDEX_FILES][STAGE_NAME_MAX];
-	int n_staged = 0, r = 0, at;
+	struct staging s = { .dir_fd = dir_fd, .dir_path = dir_path, .events = events };
+	int r, at;
 
-	for (; n_staged < INDEX_FILES && r == 0; n_staged += r == 0) {
-		r = is_cancelled(events)
-			    ? -EINTR
-			    : stage_file(dir_fd, (enum index_file)n_staged, content[n_staged],
-					 names[n_staged]);
-		if (r < 0 && r != -EINTR)
-			event_emit(events, EVENT_ERROR, "%s/%s: cannot write: %s", dir_path,
-				   index_file_name((enum index_file)n_staged), strerrordesc_np(-r));
-	}
+	r = stage_set(&s, content);
 	if (r == 0) {
 		r = sys_sync(dir_fd);
 		if (r < 0)
@@ -126,13 +167,12 @@ int publish_set(int dir_fd, const char *dir_path, const struct bytes content[IND
 	if (r == 0 && is_cancelled(events))
 		r = -EINTR;
 	if (r < 0) {
-		while (n_staged > 0)
-			(void)sys_unlink(dir_fd, names[--n_staged]);
+		discard(&s);
 		return r;
 	}
 
 	for (at = 0; at < INDEX_FILES && r == 0; at += r == 0)
-		r = sys_rename(dir_fd, names[at], index_file_name((enum index_file)at));
+		r = sys_rename(dir_fd, s.names[at], index_file_name((enum index_file)at));
 	if (r < 0) {
 		/* What is staged stays: it tells the next run that this one did not finish. */
 		event_emit(events, EVENT_ERROR,
