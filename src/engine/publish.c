@@ -8,7 +8,8 @@
  *   sync     the directory: the set is durable
  *
  * A run that dies leaves staged names behind, whatever it had renamed: the next run sees by them
- * that the set may be mixed. Their names end in ".bin" and begin with "modules.", because that is
+ * that the set may be mixed, and leaves one of them there, empty, until its own set is in place: it
+ * may fail or die as well. Their names end in ".bin" and begin with "modules.", because that is
  * what kernel packages remove when they are purged.
  */
 #include "engine/publish.h"
@@ -47,25 +48,29 @@ static bool want_stage(void *ctx, const char *name, bool may_be_dir)
 	return is_stage_name(name);
 }
 
-struct leftovers {
-	bool remove;
+struct cleaning {
+	enum leftovers what;
 	int n;
 };
 
 static int each_leftover(void *ctx, int dir_fd, const struct sys_entry *entry)
 {
-	struct leftovers *l = ctx;
+	struct cleaning *c = ctx;
 
-	l->n++;
-	return l->remove ? sys_unlink(dir_fd, entry->name) : 0;
+	c->n++;
+	if (c->what == LEFTOVERS_COUNT)
+		return 0;
+	if (c->what == LEFTOVERS_SHRINK && c->n == 1)
+		return sys_empty_file(dir_fd, entry->name);
+	return sys_unlink(dir_fd, entry->name);
 }
 
-int publish_leftovers(int dir_fd, bool remove)
+int publish_leftovers(int dir_fd, enum leftovers what)
 {
-	struct leftovers l = { .remove = remove };
-	int r = sys_list(dir_fd, ".", want_stage, each_leftover, &l);
+	struct cleaning c = { .what = what };
+	int r = sys_list(dir_fd, ".", want_stage, each_leftover, &c);
 
-	return r < 0 ? r : l.n;
+	return r < 0 ? r : c.n;
 }
 
 int publish_lock(int dir_fd, const char *dir_path, const struct events *events)

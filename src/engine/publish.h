@@ -15,12 +15,15 @@
  */
 int publish_lock(int dir_fd, const char *dir_path, const struct events *events);
 
-/**
- * publish_leftovers() - staged files of a run that died
- * @remove: take them away; only under the lock
- * Return: how many there are (were); -errno.
- */
-int publish_leftovers(int dir_fd, bool remove);
+/** enum leftovers - what to do with staged files of a run that died; changes only under the lock */
+enum leftovers {
+	LEFTOVERS_COUNT,
+	LEFTOVERS_SHRINK, /* give their space back, but leave an empty one as the sign of that run */
+	LEFTOVERS_REMOVE,
+};
+
+/** publish_leftovers() - Return: how many there were; -errno. */
+int publish_leftovers(int dir_fd, enum leftovers what);
 
 /**
  * publish_set() - stage all files, make them durable, rename them into place

@@ -190,6 +190,13 @@ int sys_sync(int fd)
 	return -errno;
 }
 
+int sys_empty_file(int dir_fd, const char *name)
+{
+	CLEANUP_FD int fd = openat(dir_fd, name, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 ? -errno : 0;
+}
+
 int sys_rename(int dir_fd, const char *from, const char *to)
 {
 	return renameat(dir_fd, from, dir_fd, to) < 0 ? -errno : 0;

@@ -64,6 +64,9 @@ int sys_finish_file(int fd);
 /** sys_sync() - fsync(2). Return: 0; -errno, but 0 where a directory cannot be synced. */
 int sys_sync(int fd);
 
+/** sys_empty_file() - truncate to 0 bytes. Return: 0; -errno of openat(2). */
+int sys_empty_file(int dir_fd, const char *name);
+
 int sys_rename(int dir_fd, const char *from, const char *to);
 int sys_unlink(int dir_fd, const char *name);
 
