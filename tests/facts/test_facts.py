@@ -166,6 +166,13 @@ class Imports(Case):
             module.symbol('own', '.text', bind=mkmod.STB_WEAK).symbol('own_too', '.text')
             self.assertEqual(self.dump(module.bytes()), head(kind))
 
+    def test_the_first_of_two_versions_counts(self):
+        for kind, module in each_kind():
+            module.version('fn', 1).version('fn', 2)
+            module.versions = 'ext'
+            module.version('fn', 3)
+            self.assertEqual(self.dump(module.bytes()), head(kind, 'versions') + ['import=fn version-only crc=0x00000001'])
+
     def test_empty_records_and_surplus_names(self):
         """a version without a name says nothing; nor does a name without a CRC"""
         for kind, module in each_kind():
