@@ -4,7 +4,7 @@
 
 dpkg installs and purges small packages in a scratch root: the control scripts and the names of
 files are those of the real kernel packages, looked up as linux-image-*.deb in $MODSURE_KERNELS.
-The root has the machine's programs (bind mounts in a mount namespace of its own), nothing else of it.
+The root has the machine's programs (bind mounts in a mount namespace of its own).
 6.12's scripts call linux-run-hooks: that of linux-base*.deb in the same folder, when there is one,
 and in any case one of ours that does what the real one is documented to do.
 """
