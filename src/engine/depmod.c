@@ -60,7 +60,7 @@ static int take_lock(struct depmod *d)
 	if (r < 0)
 		return r;
 	d->is_locked = r > 0;
-	r = publish_leftovers(d->out_fd, LEFTOVERS_COUNT);
+	r = publish_leftovers(d->out_fd);
 	d->has_leftovers = r > 0;
 	if (d->has_leftovers)
 		event_emit(d->events, EVENT_INFO, "%s: a depmod before did not finish; starting over",
@@ -150,34 +150,18 @@ static int show(struct depmod *d)
 	return 0;
 }
 
-/* Without a lock, what looks left over may be another's work in progress. */
-static void clean_up_after_others(struct depmod *d, enum leftovers what)
-{
-	int r;
-
-	if (!d->has_leftovers || !d->is_locked)
-		return;
-	r = publish_leftovers(d->out_fd, what);
-	if (r < 0)
-		event_emit(d->events, EVENT_WARNING, "%s: cannot remove staged files: %s",
-			   output_dir(d), strerrordesc_np(-r));
-}
-
 static int publish(struct depmod *d)
 {
 	struct bytes content[INDEX_FILES];
-	int r;
 
 	for (int i = 0; i < INDEX_FILES; i++) {
 		content[i] = buf_bytes(&d->outputs[i]);
 		event_emit(d->events, EVENT_DEBUG, "%s: %zu bytes",
 			   index_file_name((enum index_file)i), content[i].size);
 	}
-	clean_up_after_others(d, LEFTOVERS_SHRINK);
-	r = publish_set(d->out_fd, output_dir(d), content, d->events);
-	if (r == 0)
-		clean_up_after_others(d, LEFTOVERS_REMOVE);
-	return r;
+	/* Without a lock, what looks left over may be another's work in progress. */
+	return publish_set(d->out_fd, output_dir(d), content, d->has_leftovers && d->is_locked,
+			   d->events);
 }
 
 static int run(struct depmod *d)

@@ -48,6 +48,12 @@ static bool want_stage(void *ctx, const char *name, bool may_be_dir)
 	return is_stage_name(name);
 }
 
+enum leftovers {
+	LEFTOVERS_COUNT,
+	LEFTOVERS_SHRINK, /* give their space back, but leave an empty one as the sign of that run */
+	LEFTOVERS_REMOVE,
+};
+
 struct cleaning {
 	enum leftovers what;
 	int n;
@@ -65,9 +71,9 @@ static int each_leftover(void *ctx, int dir_fd, const struct sys_entry *entry)
 	return sys_unlink(dir_fd, entry->name);
 }
 
-int publish_leftovers(int dir_fd, enum leftovers what)
+int publish_leftovers(int dir_fd)
 {
-	struct cleaning c = { .what = what };
+	struct cleaning c = { .what = LEFTOVERS_COUNT };
 	int r = sys_list(dir_fd, ".", want_stage, each_leftover, &c);
 
 	return r < 0 ? r : c.n;
@@ -156,12 +162,24 @@ static void discard(struct staging *s)
 		(void)sys_unlink(s->dir_fd, s->names[i]);
 }
 
+static void clean_up(const struct staging *s, enum leftovers what)
+{
+	struct cleaning c = { .what = what };
+	int r = sys_list(s->dir_fd, ".", want_stage, each_leftover, &c);
+
+	if (r < 0)
+		event_emit(s->events, EVENT_WARNING, "%s: cannot remove staged files: %s",
+			   s->dir_path, strerrordesc_np(-r));
+}
+
 int publish_set(int dir_fd, const char *dir_path, const struct bytes content[INDEX_FILES],
-		const struct events *events)
+		bool has_leftovers, const struct events *events)
 {
 	struct staging s = { .dir_fd = dir_fd, .dir_path = dir_path, .events = events };
 	int r, at;
 
+	if (has_leftovers)
+		clean_up(&s, LEFTOVERS_SHRINK);
 	r = stage_set(&s, content);
 	if (r == 0) {
 		r = sys_sync(dir_fd);
@@ -186,6 +204,8 @@ int publish_set(int dir_fd, const char *dir_path, const struct bytes content[IND
 			   dir_path, index_file_name((enum index_file)at), strerrordesc_np(-r));
 		return r;
 	}
+	if (has_leftovers)
+		clean_up(&s, LEFTOVERS_REMOVE);
 	r = sys_sync(dir_fd);
 	if (r < 0)
 		event_emit(events, EVENT_ERROR, "%s: published, but a power cut may undo it: %s",
