@@ -17,13 +17,19 @@
 #include "elf/facts-internal.h"
 #include "elf/trailer.h"
 
+/*
+ * Linkers let names share their ends, so the strings of a record can exceed those of the file, but
+ * not by far. More means a file made to cost memory.
+ */
+#define POOL_GROWTH_MAX 8u
+#define POOL_SLACK ((uint64_t)64 * 1024)
+
 struct facts_reader *facts_reader_new(void)
 {
 	struct facts_reader *r = calloc(1, sizeof(*r));
 
 	if (!r)
 		return NULL;
-	r->pool.max = FACTS_RECORD_MAX;
 	r->modinfo.max = FACTS_RECORD_MAX;
 	r->exports.max = FACTS_RECORD_MAX;
 	r->imports.max = FACTS_RECORD_MAX;
@@ -47,8 +53,13 @@ void facts_reader_free(struct facts_reader *r)
 	free(r);
 }
 
-static void reset(struct facts_reader *r)
+static void reset(struct facts_reader *r, uint64_t file_size)
 {
+	uint64_t pool_max = file_size < FACTS_RECORD_MAX / POOL_GROWTH_MAX
+				    ? file_size * POOL_GROWTH_MAX + POOL_SLACK
+				    : FACTS_RECORD_MAX;
+
+	r->pool.max = pool_max < FACTS_RECORD_MAX ? (size_t)pool_max : FACTS_RECORD_MAX;
 	r->pool.size = r->modinfo.size = r->exports.size = r->imports.size = 0;
 	r->klp_sections.size = r->klp_symbols.size = 0;
 	r->pool.error = r->modinfo.error = r->exports.error = r->imports.error = 0;
@@ -302,7 +313,7 @@ int facts_read(struct facts_reader *reader, const struct source *source, unsigne
 	struct elf elf;
 	int r;
 
-	reset(reader);
+	reset(reader, source->size);
 	r = elf_open(source, &reader->scratch, &elf, diag);
 	if (r < 0)
 		return r;

@@ -60,7 +60,7 @@ static int take_lock(struct depmod *d)
 	if (r < 0)
 		return r;
 	d->is_locked = r > 0;
-	r = publish_leftovers(d->out_fd, false);
+	r = publish_leftovers(d->out_fd);
 	d->has_leftovers = r > 0;
 	if (d->has_leftovers)
 		event_emit(d->events, EVENT_INFO, "%s: a depmod before did not finish; starting over",
@@ -153,7 +153,6 @@ static int show(struct depmod *d)
 static int publish(struct depmod *d)
 {
 	struct bytes content[INDEX_FILES];
-	int r;
 
 	for (int i = 0; i < INDEX_FILES; i++) {
 		content[i] = buf_bytes(&d->outputs[i]);
@@ -161,13 +160,8 @@ static int publish(struct depmod *d)
 			   index_file_name((enum index_file)i), content[i].size);
 	}
 	/* Without a lock, what looks left over may be another's work in progress. */
-	if (d->has_leftovers && d->is_locked) {
-		r = publish_leftovers(d->out_fd, true);
-		if (r < 0)
-			event_emit(d->events, EVENT_WARNING, "%s: cannot remove staged files: %s",
-				   output_dir(d), strerrordesc_np(-r));
-	}
-	return publish_set(d->out_fd, output_dir(d), content, d->events);
+	return publish_set(d->out_fd, output_dir(d), content, d->has_leftovers && d->is_locked,
+			   d->events);
 }
 
 static int run(struct depmod *d)

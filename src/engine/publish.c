@@ -2,13 +2,14 @@
 /*
  * How does a set of files change under readers that know nothing of each other?
  *
- *   stage    modules.dep.PID.stage.bin ...  written whole and synced, one by one
+ *   stage    modules.dep.PID.N.stage.bin ...  all written whole, then all synced
  *   sync     the directory: from here on all staged names outlive a power cut
  *   rename   the twelve in a row, nothing in between; each is atomic
  *   sync     the directory: the set is durable
  *
  * A run that dies leaves staged names behind, whatever it had renamed: the next run sees by them
- * that the set may be mixed. Their names end in ".bin" and begin with "modules.", because that is
+ * that the set may be mixed, and leaves one of them there, empty, until its own set is in place: it
+ * may fail or die as well. Their names end in ".bin" and begin with "modules.", because that is
  * what kernel packages remove when they are purged.
  */
 #include "engine/publish.h"
@@ -47,25 +48,35 @@ static bool want_stage(void *ctx, const char *name, bool may_be_dir)
 	return is_stage_name(name);
 }
 
-struct leftovers {
-	bool remove;
+enum leftovers {
+	LEFTOVERS_COUNT,
+	LEFTOVERS_SHRINK, /* give their space back, but leave an empty one as the sign of that run */
+	LEFTOVERS_REMOVE,
+};
+
+struct cleaning {
+	enum leftovers what;
 	int n;
 };
 
 static int each_leftover(void *ctx, int dir_fd, const struct sys_entry *entry)
 {
-	struct leftovers *l = ctx;
+	struct cleaning *c = ctx;
 
-	l->n++;
-	return l->remove ? sys_unlink(dir_fd, entry->name) : 0;
+	c->n++;
+	if (c->what == LEFTOVERS_COUNT)
+		return 0;
+	if (c->what == LEFTOVERS_SHRINK && c->n == 1)
+		return sys_empty_file(dir_fd, entry->name);
+	return sys_unlink(dir_fd, entry->name);
 }
 
-int publish_leftovers(int dir_fd, bool remove)
+int publish_leftovers(int dir_fd)
 {
-	struct leftovers l = { .remove = remove };
-	int r = sys_list(dir_fd, ".", want_stage, each_leftover, &l);
+	struct cleaning c = { .what = LEFTOVERS_COUNT };
+	int r = sys_list(dir_fd, ".", want_stage, each_leftover, &c);
 
-	return r < 0 ? r : l.n;
+	return r < 0 ? r : c.n;
 }
 
 int publish_lock(int dir_fd, const char *dir_path, const struct events *events)
@@ -86,15 +97,25 @@ int publish_lock(int dir_fd, const char *dir_path, const struct events *events)
 	return r < 0 ? r : 1;
 }
 
-static int stage_file(int dir_fd, enum index_file file, struct bytes content, char *ret_name)
-{
-	int r = -EEXIST;
+/* A set on its way: files written under other names, the first ones of them synced. */
+struct staging {
+	int dir_fd;
+	const char *dir_path;
+	const struct events *events;
+	char names[INDEX_FILES][STAGE_NAME_MAX];
+	int fds[INDEX_FILES];
+	int n_staged, n_synced;
+};
 
-	for (unsigned int attempt = 0; r == -EEXIST && attempt < STAGE_TRIES; attempt++) {
-		stage_name(file, attempt, ret_name);
-		r = sys_create_file(dir_fd, ret_name, content, 0644);
+static int stage_file(struct staging *s, enum index_file file, struct bytes content)
+{
+	int fd = -EEXIST;
+
+	for (unsigned int attempt = 0; fd == -EEXIST && attempt < STAGE_TRIES; attempt++) {
+		stage_name(file, attempt, s->names[file]);
+		fd = sys_create_file(s->dir_fd, s->names[file], content, 0644);
 	}
-	return r;
+	return fd;
 }
 
 static bool is_cancelled(const struct events *events)
@@ -102,21 +123,64 @@ static bool is_cancelled(const struct events *events)
 	return events->is_cancelled && events->is_cancelled(events->ctx);
 }
 
-int publish_set(int dir_fd, const char *dir_path, const struct bytes content[INDEX_FILES],
-		const struct events *events)
+static int report(const struct staging *s, int at, int error)
 {
-	char names[INDEX_FILES][STAGE_NAME_MAX];
-	int n_staged = 0, r = 0, at;
+	event_emit(s->events, EVENT_ERROR, "%s/%s: cannot write: %s", s->dir_path,
+		   index_file_name((enum index_file)at), strerrordesc_np(-error));
+	return error;
+}
 
-	for (; n_staged < INDEX_FILES && r == 0; n_staged += r == 0) {
-		r = is_cancelled(events)
-			    ? -EINTR
-			    : stage_file(dir_fd, (enum index_file)n_staged, content[n_staged],
-					 names[n_staged]);
-		if (r < 0 && r != -EINTR)
-			event_emit(events, EVENT_ERROR, "%s/%s: cannot write: %s", dir_path,
-				   index_file_name((enum index_file)n_staged), strerrordesc_np(-r));
+/* All are written before the first is synced: the disk then has the most to do at once. */
+static int stage_set(struct staging *s, const struct bytes content[INDEX_FILES])
+{
+	for (int i = 0; i < INDEX_FILES; i++) {
+		int fd = is_cancelled(s->events) ? -EINTR
+						 : stage_file(s, (enum index_file)i, content[i]);
+
+		if (fd < 0)
+			return fd == -EINTR ? fd : report(s, i, fd);
+		s->fds[s->n_staged++] = fd;
 	}
+	for (int i = 0; i < INDEX_FILES; i++) {
+		int r = is_cancelled(s->events) ? -EINTR : 0;
+
+		if (r == 0) {
+			s->n_synced++;
+			r = sys_finish_file(s->fds[i]);
+		}
+		if (r < 0)
+			return r == -EINTR ? r : report(s, i, r);
+	}
+	return 0;
+}
+
+static void discard(struct staging *s)
+{
+	for (int i = s->n_synced; i < s->n_staged; i++)
+		sys_close(s->fds[i]);
+	for (int i = 0; i < s->n_staged; i++)
+		(void)sys_unlink(s->dir_fd, s->names[i]);
+}
+
+static void clean_up(const struct staging *s, enum leftovers what)
+{
+	struct cleaning c = { .what = what };
+	int r = sys_list(s->dir_fd, ".", want_stage, each_leftover, &c);
+
+	if (r < 0)
+		event_emit(s->events, EVENT_WARNING, "%s: cannot remove staged files: %s",
+			   s->dir_path, strerrordesc_np(-r));
+}
+
+int publish_set(int dir_fd, const char *dir_path, const struct bytes content[INDEX_FILES],
+		bool has_leftovers, const struct events *events)
+{
+	struct staging s = { .dir_fd = dir_fd, .dir_path = dir_path, .events = events };
+	int r, at;
+
+	if (has_leftovers)
+		clean_up(&s, LEFTOVERS_SHRINK);
+	r = stage_set(&s, content);
 	if (r == 0) {
 		r = sys_sync(dir_fd);
 		if (r < 0)
@@ -126,13 +190,12 @@ int publish_set(int dir_fd, const char *dir_path, const struct bytes content[IND
 	if (r == 0 && is_cancelled(events))
 		r = -EINTR;
 	if (r < 0) {
-		while (n_staged > 0)
-			(void)sys_unlink(dir_fd, names[--n_staged]);
+		discard(&s);
 		return r;
 	}
 
 	for (at = 0; at < INDEX_FILES && r == 0; at += r == 0)
-		r = sys_rename(dir_fd, names[at], index_file_name((enum index_file)at));
+		r = sys_rename(dir_fd, s.names[at], index_file_name((enum index_file)at));
 	if (r < 0) {
 		/* What is staged stays: it tells the next run that this one did not finish. */
 		event_emit(events, EVENT_ERROR,
@@ -141,6 +204,8 @@ int publish_set(int dir_fd, const char *dir_path, const struct bytes content[IND
 			   dir_path, index_file_name((enum index_file)at), strerrordesc_np(-r));
 		return r;
 	}
+	if (has_leftovers)
+		clean_up(&s, LEFTOVERS_REMOVE);
 	r = sys_sync(dir_fd);
 	if (r < 0)
 		event_emit(events, EVENT_ERROR, "%s: published, but a power cut may undo it: %s",

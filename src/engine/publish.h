@@ -15,20 +15,17 @@
  */
 int publish_lock(int dir_fd, const char *dir_path, const struct events *events);
 
-/**
- * publish_leftovers() - staged files of a run that died
- * @remove: take them away; only under the lock
- * Return: how many there are (were); -errno.
- */
-int publish_leftovers(int dir_fd, bool remove);
+/** publish_leftovers() - staged files of a run that died. Return: how many there are; -errno. */
+int publish_leftovers(int dir_fd);
 
 /**
  * publish_set() - stage all files, make them durable, rename them into place
  * @content: of each file of the set, in the order of enum index_file
+ * @has_leftovers: there are some, and they are to go; only under the lock
  *
  * On an error before the first rename nothing has changed and nothing is left behind.
  * Return: 0; -EINTR cancelled; -errno (the message is reported).
  * Source: doc/publication.md.
  */
 int publish_set(int dir_fd, const char *dir_path, const struct bytes content[INDEX_FILES],
-		const struct events *events);
+		bool has_leftovers, const struct events *events);

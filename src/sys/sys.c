@@ -169,13 +169,18 @@ int sys_create_file(int dir_fd, const char *name, struct bytes content, mode_t m
 	r = fchmod(fd, mode) < 0 ? -errno : 0;
 	if (r == 0)
 		r = write_all(fd, content);
-	if (r == 0 && fsync(fd) < 0)
-		r = -errno;
-	if (close(fd) < 0 && r == 0)
-		r = -errno;
-	if (r < 0)
-		(void)unlinkat(dir_fd, name, 0);
+	if (r == 0)
+		return fd;
+	(void)close(fd);
+	(void)unlinkat(dir_fd, name, 0);
 	return r;
+}
+
+int sys_finish_file(int fd)
+{
+	int r = fsync(fd) < 0 ? -errno : 0;
+
+	return close(fd) < 0 && r == 0 ? -errno : r;
 }
 
 int sys_sync(int fd)
@@ -183,6 +188,13 @@ int sys_sync(int fd)
 	if (fsync(fd) == 0 || errno == EINVAL || errno == EROFS)
 		return 0;
 	return -errno;
+}
+
+int sys_empty_file(int dir_fd, const char *name)
+{
+	CLEANUP_FD int fd = openat(dir_fd, name, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 ? -errno : 0;
 }
 
 int sys_rename(int dir_fd, const char *from, const char *to)

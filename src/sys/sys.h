@@ -52,14 +52,20 @@ int sys_read_at(int fd, void *to, size_t size, uint64_t off);
 int sys_read_file(int dir_fd, const char *path, struct buf *out);
 
 /**
- * sys_create_file() - a new file with these contents, written through to the disk
+ * sys_create_file() - a new file with these contents; not yet written through to the disk
  * Fails when the name exists. On an error nothing is left behind.
- * Return: 0; -errno of open(2), write(2), fsync(2) or close(2).
+ * Return: descriptor, for sys_finish_file(); -errno of open(2) or write(2).
  */
 int sys_create_file(int dir_fd, const char *name, struct bytes content, mode_t mode);
 
+/** sys_finish_file() - write through to the disk, and close. Return: 0; -errno of fsync(2), close(2). */
+int sys_finish_file(int fd);
+
 /** sys_sync() - fsync(2). Return: 0; -errno, but 0 where a directory cannot be synced. */
 int sys_sync(int fd);
+
+/** sys_empty_file() - truncate to 0 bytes. Return: 0; -errno of openat(2). */
+int sys_empty_file(int dir_fd, const char *name);
 
 int sys_rename(int dir_fd, const char *from, const char *to);
 int sys_unlink(int dir_fd, const char *name);

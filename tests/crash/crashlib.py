@@ -25,9 +25,9 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 import mkmod
 import tap
 
-FILES = ('modules.dep modules.dep.bin modules.alias modules.alias.bin modules.softdep modules.weakdep '
-         'modules.symbols modules.symbols.bin modules.builtin.bin modules.builtin.alias.bin '
-         'modules.devname modules.modsure.bin').split()
+FILES = ('modules.dep modules.dep.bin modules.alias modules.alias.bin modules.softdep '
+         'modules.weakdep modules.symbols modules.symbols.bin modules.builtin.bin '
+         'modules.builtin.alias.bin modules.devname modules.modsure.bin').split()
 VERSION = '6.1.0-7-test'
 FOLDER = os.path.join('lib/modules', VERSION)
 TWELVE = {os.path.join(FOLDER, name) for name in FILES}
@@ -36,8 +36,9 @@ SECONDS = 60                    # no run of a small tree takes this long, unless
 HOUR = 3600
 
 # Calls that change what a folder or a file holds: between two of them the disk stays the same.
-CHANGES = 'write pwrite64 writev pwritev ftruncate fallocate rename renameat renameat2 unlink unlinkat ' \
-          'link linkat symlink symlinkat mkdir mkdirat fchmod fchmodat utimensat copy_file_range sendfile'.split()
+CHANGES = ('write pwrite64 writev pwritev ftruncate fallocate rename renameat renameat2 unlink '
+           'unlinkat link linkat symlink symlinkat mkdir mkdirat fchmod fchmodat utimensat '
+           'copy_file_range sendfile').split()
 
 
 # Trees
@@ -62,7 +63,8 @@ KEPT = {
     'kernel/amid.ko': _module('amid', ['abase_fn'], ['amid_fn'], [('softdep', 'pre: abase')] +
                               # Enough for files of several pages and several writes.
                               [('alias', 'usb:v%04Xp*d*dc*' % (i * 37)) for i in range(400)]),
-    'kernel/ztop.ko': _module('ztop', ['amid_fn'], info=[('weakdep', 'abase')] + _device('ztop', 200)),
+    'kernel/ztop.ko': _module('ztop', ['amid_fn'],
+                              info=[('weakdep', 'abase')] + _device('ztop', 200)),
 }
 
 
@@ -216,7 +218,7 @@ class Scene:
             raise AssertionError('stray: ' + ' '.join(sorted(stray)))
 
     def check_readable(self, base):
-        """Debian's modprobe finds every module that both trees have, and asking for others does no harm"""
+        """Debian's modprobe finds what both trees have, and asking for the rest does no harm"""
         kept = module_names('A') & module_names(self.tree) if self.indexed else set()
         names = sorted(module_names('A') | module_names(self.tree))
         done = show_depends(base, names)
@@ -304,13 +306,14 @@ def check_no_crash(done):
 
 
 def describe(done):
-    return '%s: status %d, stderr: %s' % (done.args[0], done.returncode, done.stderr.strip() or 'nothing')
+    return '%s: status %d, stderr: %s' % (
+        done.args[0], done.returncode, done.stderr.strip() or 'nothing')
 
 
 # Recorded calls
 
 class Call:
-    """one line of strace -f -y -xx: name, args (text, unescaped), result (int), error (ENOSPC, ...)"""
+    """one line of strace -f -y -xx: name, args (escaped text), result (int), error (ENOSPC, ...)"""
     def __init__(self, name, args, result, error):
         self.name, self.args, self.result, self.error = name, args, result, error
         self.ordinal = 0        # how many calls of that name its thread made, this one counted
@@ -339,8 +342,8 @@ def _unescaped(text):
 def record(argv, calls='%file,%desc'):
     """run @argv and return (what it did, [Call...])"""
     log = tempfile.mktemp(dir=scratch())
-    done = run(['strace', '-f', '-y', '-xx', '-s', '100000000', '-qq', '-o', log, '-e', 'signal=none',
-                '-e', 'trace=' + calls, *argv])
+    done = run(['strace', '-f', '-y', '-xx', '-s', '100000000', '-qq', '-o', log,
+                '-e', 'signal=none', '-e', 'trace=' + calls, *argv])
     parsed, pending, counts = [], {}, {}
     with open(log, encoding='ascii', errors='backslashreplace') as file:
         for line in file:
@@ -398,7 +401,8 @@ def target(call):
 def file_meant(path):
     """which of the twelve a file is, or is to become: a staged file is called after its target"""
     name = os.path.basename(path)
-    return max((file for file in FILES if (name + '.').startswith(file + '.')), key=len, default=None)
+    found = [file for file in FILES if (name + '.').startswith(file + '.')]
+    return max(found, key=len, default=None)
 
 
 def under(path, folder):
@@ -435,4 +439,5 @@ def died_of(done, number):
     return done.returncode == -number
 
 
-SIGNALS = {'TERM': signal.SIGTERM, 'INT': signal.SIGINT, 'HUP': signal.SIGHUP, 'KILL': signal.SIGKILL}
+SIGNALS = {'TERM': signal.SIGTERM, 'INT': signal.SIGINT,
+           'HUP': signal.SIGHUP, 'KILL': signal.SIGKILL}

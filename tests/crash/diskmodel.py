@@ -51,7 +51,7 @@ def snapshot(top):
 # From system calls
 
 class Recorder:
-    """Turns recorded calls into the events of a Trace; ValueError for a call that is not modelled"""
+    """Turns recorded calls into events of a Trace; ValueError for a call that is not modelled"""
 
     def __init__(self, trace, top):
         self.trace, self.top = trace, top
@@ -66,9 +66,10 @@ class Recorder:
             raise ValueError('a file is written through mmap')
         if call.error or call.result < 0:
             return
-        if method and (path is None or crashlib.under(path, self.top) or call.name.startswith('sync')):
+        is_ours = crashlib.under(path, self.top)
+        if method and (is_ours or path is None or call.name.startswith('sync')):
             method(call, path)
-        elif call.name in crashlib.CHANGES and 'chmod' not in call.name and crashlib.under(path, self.top):
+        elif is_ours and call.name in crashlib.CHANGES and 'chmod' not in call.name:
             raise ValueError('not modelled: %s of %s' % (call.name, path))
 
     def event(self, *event):
@@ -171,7 +172,8 @@ def record(argv, top):
     # The recording is complete when it leads to what really stands there.
     after = snapshot(top)
     real = {path: after.contents[inode] for path, inode in after.entries.items()}
-    replayed = {path: recorder.data[inode] for path, inode in recorder.live.items() if inode is not None}
+    replayed = {path: recorder.data[inode]
+                for path, inode in recorder.live.items() if inode is not None}
     if real != replayed:
         raise AssertionError('the recorded calls do not lead to what stands in %s' % top)
     return trace, done
@@ -223,7 +225,8 @@ class Cut:
         self.status = status
 
     def possible_inodes(self, path):
-        return {self.entries.get(path)} | {changes[path] for changes in self.operations if path in changes}
+        return {self.entries.get(path)} | {
+            changes[path] for changes in self.operations if path in changes}
 
     def possible_contents(self, inode):
         """None when there is no such file"""
@@ -232,13 +235,17 @@ class Cut:
         found = {self.contents[inode]}
         for content in self.pending.get(inode, ()):
             half = len(content) // 2
-            found |= {content, content[:half], bytes(len(content)), content[:half] + bytes(len(content) - half),
-                      content[:half] + b'\xa5' * (len(content) - half), bytes(half) + content[half:]}
+            rest = len(content) - half
+            found |= {content, content[:half], content[:half] + bytes(rest),
+                      content[:half] + b'\xa5' * rest, bytes(half) + content[half:],
+                      bytes(len(content))}
         return found
 
     def possible(self, path):
         """all that may stand under @path; None when nothing"""
-        found = set().union(*(self.possible_contents(inode) for inode in self.possible_inodes(path)))
+        found = set()
+        for inode in self.possible_inodes(path):
+            found |= self.possible_contents(inode)
         parents = {os.path.dirname(path)}
         while parents:
             folder = parents.pop()
@@ -251,7 +258,7 @@ class Cut:
     def groups(self):
         """[[{path: content}...]...]: of each group of entries that go together, all it may be
 
-        Groups are independent: a state of the disk is the sure entries and one choice of each group.
+        Groups are independent: the sure entries and one choice of each group are a state.
         """
         sets = []       # (paths, operations)
         for changes in self.operations:
@@ -273,7 +280,8 @@ class Cut:
             for changes, took_effect in zip(operations, chosen):
                 if took_effect:
                     entries.update(changes)
-            contents = [sorted(self.possible_contents(inode), key=repr) for inode in entries.values()]
+            contents = [sorted(self.possible_contents(inode), key=repr)
+                        for inode in entries.values()]
             for choice in itertools.product(*contents):
                 outcome = dict(zip(entries, choice))
                 if outcome not in found:
@@ -281,7 +289,8 @@ class Cut:
         return found
 
     def sure_files(self):
-        return {path: self.contents[inode] for path, inode in self.entries.items() if inode is not None}
+        return {path: self.contents[inode]
+                for path, inode in self.entries.items() if inode is not None}
 
 
 def cuts(trace):
@@ -300,13 +309,15 @@ def widest_cuts(trace):
 def states(trace, seed, wanted):
     """(all distinct states {path: content} of the paths wanted, whether they are complete)"""
     def items(files):
-        return frozenset((path, content) for path, content in files.items() if wanted(path) and content is not None)
+        return frozenset((path, content) for path, content in files.items()
+                         if wanted(path) and content is not None)
 
     found, complete, rng = set(), True, random.Random(seed)
     for cut in widest_cuts(trace):
         groups = cut.groups()
         touched = {path for group in groups for outcome in group for path in outcome}
-        sure = items({path: content for path, content in cut.sure_files().items() if path not in touched})
+        sure = items({path: content for path, content in cut.sure_files().items()
+                      if path not in touched})
         choices = [[items(outcome) for outcome in group] for group in groups]
         count = 1
         for group in choices:
@@ -340,8 +351,8 @@ def judge(trace, old, new, leftover):
     old, new: {path: content, None: no such file}; leftover(path): is it a file that must go.
     torn        a file may be neither old nor new
     lost        depmod told success, and the new set may not be there, or a leftover may
-    unmarked    old and new files may stand together, modules.dep among the new ones, without a leftover
-                that would tell the next depmod -A
+    unmarked    old and new files may stand together, modules.dep among the new ones, without a
+                leftover that would tell the next depmod -A
     """
     found = {}
     for n, cut in enumerate(cuts(trace)):
@@ -379,5 +390,6 @@ def _may_be_unmarked(cut, old, new, leftover):
 
     possible = {frozenset()}
     for options in sets:
-        possible = {so_far | option for so_far in possible for option in options if option is not None}
+        possible = {so_far | option
+                    for so_far in possible for option in options if option is not None}
     return any('dep new' in mixture and 'old' in mixture for mixture in possible)

@@ -145,7 +145,8 @@ class Readers:
     def look_at_bytes(self):
         for name, content in crashlib.read_set(self.tree.base).items():
             if content not in self.known[name]:
-                raise AssertionError('%s: %s, not what any depmod writes' % (name, crashlib.shape(content)))
+                raise AssertionError('%s: %s, not what any depmod writes' % (
+                    name, crashlib.shape(content)))
 
 
 class ManyAtOnce(unittest.TestCase):
@@ -171,14 +172,15 @@ class ManyAtOnce(unittest.TestCase):
                     tree.check_fresh()
             self.assertEqual(readers.failures, [])
             self.assertGreater(min(readers.rounds), 5)
-            print('# %d depmods; modprobe looked %d times, a reader of bytes %d' % (n_depmods, *readers.rounds))
+            print('# %d depmods; modprobe looked %d times, a reader of bytes %d' % (
+                n_depmods, *readers.rounds))
 
     def test_two(self):
-        """5.1 #8: two depmods at once, ever again: whole files for every reader, the last change is in"""
+        """5.1 #8: two at once, ever again: whole files for every reader, the last change is in"""
         self.at_once(2, 3)
 
     def test_six(self):
-        """5.1 #8: six depmods at once, ever again"""
+        """5.1 #8: six at once, ever again"""
         self.at_once(6, 2)
 
 
@@ -196,9 +198,9 @@ class Waiting(unittest.TestCase):
             crashlib.set_age(os.path.join(self.tree.folder, name), crashlib.HOUR)
 
     def hold(self):
-        """start a depmod that is stopped at its first fsync: it has scanned the tree and staged a file"""
-        held = crashlib.start(['strace', '-f', '-qq', '-o', '/dev/null', '-e', 'trace=fsync,fdatasync',
-                               '-e', 'inject=fsync,fdatasync:signal=STOP:when=1', *depmod_argv(self.base)])
+        """start a depmod that stops at its first fsync: it scanned the tree and staged a file"""
+        held = crashlib.start(crashlib.injected('fsync,fdatasync', 'signal=STOP', 1) +
+                              depmod_argv(self.base))
         self.addCleanup(self.kill_held, held)
         wait_until(lambda: any(crashlib.file_meant(name) and name not in crashlib.FILES
                                for name in os.listdir(self.tree.folder)) or held.poll() is not None,
@@ -226,14 +228,15 @@ class Waiting(unittest.TestCase):
         held = self.hold()
         self.assertTrue(is_locked(self.tree.folder), 'the first depmod holds a lock on the folder')
         second = crashlib.start(depmod_argv(self.base, *options))
-        wait_until(lambda: waits_for_a_lock(second.pid) or second.poll() is not None, 'the second waits')
+        wait_until(lambda: waits_for_a_lock(second.pid) or second.poll() is not None,
+                   'the second waits')
         self.assertIsNone(second.poll(), 'the second depmod waits')
         self.tree.add('extra0')
         self.assertIsNone(held.poll(), 'the first depmod is still at work')
         return held, second
 
     def test_second_waits(self):
-        """5.1 #8: the second waits for the first, says so, and does not lose a module added meanwhile"""
+        """5.1 #8: the second waits, says so, and does not lose a module added meanwhile"""
         held, second = self.second()
         first, done = self.release(held), collect(second)
         self.assertEqual(first.returncode, 0, describe(first))
@@ -244,7 +247,7 @@ class Waiting(unittest.TestCase):
         self.assertFalse(is_locked(self.tree.folder))
 
     def test_quick_waits(self):
-        """5.1 #8: depmod -A waits too, and what it then decides holds for the tree after the wait"""
+        """5.1 #8: depmod -A waits too, and decides by the tree as it is after the wait"""
         extra = os.path.join(self.tree.waiting, 'extra0.ko')
         crashlib.set_age(extra, -crashlib.HOUR)     # younger than what the first will write
         held, second = self.second('-A')
@@ -286,7 +289,8 @@ class Waiting(unittest.TestCase):
         with Folder() as out:
             done = depmod(self.base, '-o', out)
             self.assertEqual(done.returncode, 0, describe(done))
-            self.assertEqual(sorted(os.listdir(os.path.join(out, crashlib.FOLDER))), sorted(crashlib.FILES))
+            found = os.listdir(os.path.join(out, crashlib.FOLDER))
+            self.assertEqual(sorted(found), sorted(crashlib.FILES))
 
 
 def children_of(pid):

@@ -38,13 +38,14 @@ def check_mended(scene, base, *options):
 
 
 def recorded(scene, base):
-    """[(call, ordinal, the name to tell)] of a run: what changes the folder, opens files there, syncs or closes"""
+    """[(call, ordinal, the name to tell)] of what a run changes, opens, syncs and closes there"""
     done, calls = crashlib.record(crashlib.depmod_argv(base))
     if done.returncode:
         raise AssertionError('depmod under strace: ' + describe(done))
     scene.check_new(base)
     folder = os.path.join(base, crashlib.FOLDER)
-    return [(call.name, call.ordinal, crashlib.file_meant(crashlib.target(call)) or crashlib.VERSION)
+    return [(call.name, call.ordinal,
+             crashlib.file_meant(crashlib.target(call)) or crashlib.VERSION)
             for call in crashlib.changes_under(calls, folder)]
 
 
@@ -74,8 +75,9 @@ class Injected(unittest.TestCase):
         in_parallel(attempt, [(error, *call) for call in calls for error in ERRORS])
 
     def test_before_publication(self):
-        """5.1 #6: an error of any open, write or fsync: refused, the old set stays, nothing stray"""
-        before = [call for call in self.calls[:self.first_rename] if kind(call[0]) in ('open', 'write', 'sync')]
+        """5.1 #6: an error of any open, write or fsync: refused, old set, nothing stray"""
+        before = [call for call in self.calls[:self.first_rename]
+                  if kind(call[0]) in ('open', 'write', 'sync')]
         for wanted in ('open', 'write', 'sync'):
             named = {name for call, _, name in before if kind(call) == wanted}
             self.assertLessEqual(set(crashlib.FILES), named, 'calls to fail: ' + wanted)
@@ -94,7 +96,8 @@ class Injected(unittest.TestCase):
             else:
                 check_refused(self.scene, base, done, named)
             check_mended(self.scene, base, '-A')
-        self.at_each([call for call in self.calls[:self.first_rename] if kind(call[0]) == 'close'], check)
+        self.at_each([call for call in self.calls[:self.first_rename]
+                      if kind(call[0]) == 'close'], check)
 
     def test_rename(self):
         """5.1 #6: an error of any rename: each file is old or new, and depmod -A mends"""
@@ -120,15 +123,16 @@ class Injected(unittest.TestCase):
         self.at_each(syncs, check)
 
     def test_any_other_call(self):
-        """5.1 #6: an error of any other call on the folder or an index: refused, or the complete set"""
+        """5.1 #6: an error of any other call on folder or index: refused, or the complete set"""
         covered = {call[:2] for call in self.calls}
         with Folder() as base:
             self.scene.copy(base)
             _, calls = crashlib.record(crashlib.depmod_argv(base))
             folder = os.path.join(base, crashlib.FOLDER)
             others = [(call.name, call.ordinal) for call in calls if not call.error and
-                      (crashlib.target(call) == folder or crashlib.under(crashlib.target(call), folder)
-                       and crashlib.file_meant(crashlib.target(call)))]
+                      crashlib.under(crashlib.target(call), folder) and
+                      (crashlib.target(call) == folder or
+                       crashlib.file_meant(crashlib.target(call)))]
 
         def attempt(point):
             with Folder() as base:
@@ -201,10 +205,11 @@ class Mending(unittest.TestCase):
 
 
 class Tmpfs(unittest.TestCase):
-    """A real file system, full but for a number of blocks or inodes that grows until depmod succeeds"""
+    """A real file system, with ever more blocks or inodes free until depmod succeeds"""
 
     SCRIPT = '''
-        mount -t tmpfs -o size=64m,nr_inodes=10000 none "$mount" && cp -a "$scene/." "$mount" || exit 99
+        mount -t tmpfs -o size=64m,nr_inodes=10000 none "$mount" || exit 99
+        cp -a "$scene/." "$mount" || exit 99
         used=$(($(stat -f -c "$used" "$mount")))
         mount -o "remount,$what=$((used + free))" "$mount" || exit 99
         "$@"; status=$?
@@ -212,7 +217,7 @@ class Tmpfs(unittest.TestCase):
         exit $status'''
 
     def run_with(self, result, what, used, free, argv):
-        """@argv(folder) on a copy of the scene with so much free space; @result gets what it left"""
+        """@argv(folder) on a copy of the scene with so much space; @result gets what it left"""
         with Folder() as mount:
             values = {'mount': mount, 'scene': crashlib.scene().base, 'result': result,
                       'what': what, 'used': used, 'free': free}
@@ -275,7 +280,8 @@ class Limits(unittest.TestCase):
                 else:
                     check_refused(scene, base, done)
                     check_mended(scene, base, '-A')
-        in_parallel(attempt, sorted({0, 1, 4096, max(sizes)} | {size - 1 for size in sizes if size}))
+        limits = {0, 1, 4096, max(sizes)} | {size - 1 for size in sizes if size}
+        in_parallel(attempt, sorted(limits))
 
     def test_file_size(self):
         """5.1 #6: RLIMIT_FSIZE, SIGXFSZ ignored by the parent"""

@@ -27,7 +27,7 @@ def points(scene):
 
 
 def snapshot(base):
-    """what a later depmod can see of the folder; staged names hold a process id, which tells nothing"""
+    """what a later depmod can see of the folder; numbers in staged names tell nothing"""
     folder = os.path.join(base, crashlib.FOLDER)
     return tuple(sorted((re.sub(r'\d+', '#', name), crashlib.read(os.path.join(folder, name)))
                         for name in os.listdir(folder) if name.startswith('modules.')))
@@ -97,7 +97,7 @@ def kill_at_all(scene, recovery):
 
 class Kill(unittest.TestCase):
     def test_kill_at_every_call(self):
-        """5.1 #8: KILL at any call leaves whole files, and the next depmod or depmod -A mends all"""
+        """5.1 #8: KILL at any call leaves whole files; the next depmod or depmod -A mends"""
         scene = crashlib.scene()
         recovery = Recovery(scene)
         found = kill_at_all(scene, recovery)

@@ -103,12 +103,13 @@ class PowerCut(unittest.TestCase):
         chosen = diskmodel.prefixes(recording.trace, is_ours) + \
             rng.sample(blind, min(len(blind), 50)) + rng.sample(states, min(len(states), sample))
         print('# %d calls, %s%d states, %d made real; MODSURE_SEED=%d' % (
-            len(recording.trace.events), '' if complete else 'more than ', len(states), len(chosen), SEED))
+            len(recording.trace.events), '' if complete else 'more than ', len(states),
+            len(chosen), SEED))
         check_mended(recording, chosen)
         return states
 
     def test_update(self):
-        """5.1 #8: new modules: at each cut old or new whole files; what depmod told to be done is there"""
+        """5.1 #8: at each cut old or new whole files; what depmod told to be done is there"""
         recording = Recording(crashlib.scene())
         self.check_recording(recording)
         states = self.check_states(recording)
@@ -160,7 +161,8 @@ class Needed(unittest.TestCase):
     def setUpClass(cls):
         cls.recording = Recording(crashlib.scene())
         events = cls.recording.trace.events
-        cls.renames = [i for i, event in enumerate(events) if event[0] == 'entry' and len(event[1]) == 2]
+        cls.renames = [i for i, event in enumerate(events)
+                       if event[0] == 'entry' and len(event[1]) == 2]
 
     def without(self, unwanted):
         return {kind for kind, _ in self.recording.judged(self.recording.trace.without(unwanted))}
@@ -246,7 +248,8 @@ class Model(unittest.TestCase):
     def test_written_in_place(self):
         def change(steps):
             inode = 3
-            steps['rename 2'] = [('data', inode, b''), ('data', inode, self.new[self.paths[2]]), ('sync', inode)]
+            steps['rename 2'] = [('data', inode, b''), ('data', inode, self.new[self.paths[2]]),
+                                 ('sync', inode)]
         self.assertIn('torn', self.judged(change))
 
     def test_unlinked_before_rename(self):
@@ -298,7 +301,8 @@ class Model(unittest.TestCase):
         found, _ = diskmodel.states(trace, 0, lambda path: path == self.paths[0] + '.stage.bin')
         contents = {content for state in found for content in state.values()}
         content = self.new[self.paths[0]]
-        self.assertLessEqual({b'', content[:4], content[:9], content, bytes(len(content))}, contents)
+        some = {b'', content[:4], content[:9], content, bytes(len(content))}
+        self.assertLessEqual(some, contents)
 
 
 if __name__ == '__main__':

@@ -2,24 +2,24 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Purging a Debian kernel package leaves no modules folder behind, whatever our depmod wrote there.
 
-dpkg installs and purges small packages in a scratch root: the control scripts and the names of files
-are those of the real kernel packages, looked up as linux-image-*.deb in $MODSURE_KERNELS. The root
-has the machine's programs (bind mounts in a mount namespace of its own) and nothing else of it.
-6.12's scripts call linux-run-hooks: that of linux-base*.deb in the same folder, when there is one, and
-in any case one of ours that does what the real one is documented to do.
+dpkg installs and purges small packages in a scratch root: the control scripts and the names of
+files are those of the real kernel packages, looked up as linux-image-*.deb in $MODSURE_KERNELS.
+The root has the machine's programs (bind mounts in a mount namespace of its own).
+6.12's scripts call linux-run-hooks: that of linux-base*.deb in the same folder, when there is one,
+and in any case one of ours that does what the real one is documented to do.
 """
 
 import glob
 import os
 import re
 import shutil
-import subprocess
 import unittest
 
 import crashlib
 from crashlib import Folder, describe, injected, mkmod, tap
 
-HOOK = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../dist/kernel/postrm.d/modsure')
+HERE = os.path.dirname(os.path.abspath(__file__))
+HOOK = os.path.join(HERE, '../../dist/kernel/postrm.d/modsure')
 IN_NAMESPACE = ['unshare', '-m'] if os.geteuid() == 0 else ['unshare', '-rm']
 
 RUN_HOOKS = '''#!/bin/sh
@@ -27,7 +27,8 @@ RUN_HOOKS = '''#!/bin/sh
 script=$2 version=$3 image=$4
 shift 5
 [ -d "/etc/kernel/$script.d" ] || exit 0
-DEB_MAINT_PARAMS="$*" exec run-parts --report --exit-on-error --arg="$version" --arg="$image" "/etc/kernel/$script.d"
+export DEB_MAINT_PARAMS="$*"
+exec run-parts --report --exit-on-error --arg="$version" --arg="$image" "/etc/kernel/$script.d"
 '''
 
 
@@ -36,12 +37,15 @@ def packages():
     folder = os.environ.get('MODSURE_KERNELS', '')
     found = sorted(glob.glob(os.path.join(folder, 'linux-image-[0-9]*.deb')))
     if len(found) < 2:
-        raise AssertionError('MODSURE_KERNELS=%s has %d of two kernel packages' % (folder, len(found)))
-    return [(path, re.match(r'linux-image-(.*?)_', os.path.basename(path)).group(1)) for path in found]
+        raise AssertionError('MODSURE_KERNELS=%s has %d of two kernel packages' % (
+            folder, len(found)))
+    return [(path, re.match(r'linux-image-(.*?)_', os.path.basename(path)).group(1))
+            for path in found]
 
 
 def linux_bases():
-    return [None, *sorted(glob.glob(os.path.join(os.environ.get('MODSURE_KERNELS', ''), 'linux-base_*.deb')))]
+    folder = os.environ.get('MODSURE_KERNELS', '')
+    return [None, *sorted(glob.glob(os.path.join(folder, 'linux-base_*.deb')))]
 
 
 def run(*argv):
@@ -58,8 +62,9 @@ class Root:
         self.path, (self.package, self.version) = path, package
         self.name = 'linux-image-' + self.version
         self.folder = os.path.join(path, 'usr/lib/modules', self.version)
-        self.binds = ['dev', 'usr/bin', 'usr/sbin', 'usr/share', *(
-            entry.lstrip('/') for entry in glob.glob('/usr/lib/*-linux-gnu*') + glob.glob('/usr/lib64'))]
+        libraries = glob.glob('/usr/lib/*-linux-gnu*') + glob.glob('/usr/lib64')
+        self.binds = ['dev', 'usr/bin', 'usr/sbin', 'usr/share',
+                      *(folder.lstrip('/') for folder in libraries)]
         for folder in [*self.binds, 'tmp', 'boot', 'etc/kernel/postrm.d', 'usr/local/bin',
                        'var/lib/dpkg/info', 'var/lib/dpkg/updates']:
             os.makedirs(os.path.join(path, folder))
@@ -72,7 +77,8 @@ class Root:
         if linux_base:
             with Folder() as unpacked:
                 run('dpkg-deb', '-x', linux_base, unpacked)
-                shutil.copytree(os.path.join(unpacked, 'usr'), os.path.join(path, 'usr/local'), dirs_exist_ok=True)
+                shutil.copytree(os.path.join(unpacked, 'usr'), os.path.join(path, 'usr/local'),
+                                dirs_exist_ok=True)
         else:
             self.write('usr/local/bin/linux-run-hooks', RUN_HOOKS, 0o755)
             self.write('usr/local/bin/linux-update-symlinks', '#!/bin/sh\n', 0o755)
@@ -85,15 +91,19 @@ class Root:
         os.chmod(os.path.join(self.path, path), mode)
 
     def inside(self, program, *args):
-        """run @program with the machine's programs mounted; dpkg changes the root for scripts itself"""
-        script = 'for dir in $binds; do mount -o bind,ro "/$dir" "$root/$dir" || exit 99; done; exec "$@"'
-        return crashlib.run([*IN_NAMESPACE, 'env', 'root=' + self.path, 'binds=' + ' '.join(self.binds),
-                             'sh', '-c', script, 'sh', 'env', '-u', 'binds', '-u', 'root',
+        """run @program with the machine's programs mounted; dpkg runs scripts in the root itself"""
+        script = '''
+            for dir in $binds; do mount -o bind,ro "/$dir" "$root/$dir" || exit 99; done
+            exec "$@"'''
+        return crashlib.run([*IN_NAMESPACE, 'env',
+                             'root=' + self.path, 'binds=' + ' '.join(self.binds),
                              'PERL5LIB=/usr/local/share/perl5',
-                             'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', program, *args])
+                             'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+                             'sh', '-c', script, 'sh', program, *args])
 
     def dpkg(self, *args):
-        done = self.inside('dpkg', '--root=' + self.path, '--log=' + os.path.join(self.path, 'dpkg.log'), *args)
+        log = os.path.join(self.path, 'dpkg.log')
+        done = self.inside('dpkg', '--root=' + self.path, '--log=' + log, *args)
         if done.returncode:
             raise AssertionError('%s\n%s' % (describe(done), done.stdout))
         return done
@@ -118,9 +128,11 @@ class Root:
                              builtin_modinfo=[('bold', 'alias', 'of:N*C')])
             os.mkdir(os.path.join(tree, 'DEBIAN'))
             with open(os.path.join(tree, 'DEBIAN/control'), 'w') as file:
-                file.write('Package: %s\nVersion: %s\nArchitecture: %s\nMaintainer: Nobody <nobody@example.org>\n'
+                file.write('Package: %s\nVersion: %s\nArchitecture: %s\n'
+                           'Maintainer: Nobody <nobody@example.org>\n'
                            'Description: removal scripts of a kernel\n' % (
-                               self.name, release, run('dpkg', '--print-architecture').stdout.strip()))
+                               self.name, release,
+                               run('dpkg', '--print-architecture').stdout.strip()))
             for script in 'prerm', 'postrm':
                 shutil.copy(os.path.join(control, script), os.path.join(tree, 'DEBIAN'))
             package = os.path.join(build, 'kernel.deb')
@@ -167,8 +179,7 @@ class Purge(unittest.TestCase):
         """a killed depmod left staged files and a mixed set: the folder is gone all the same"""
         def check(root):
             renames = 'rename,renameat,renameat2'
-            done = root.depmod(before=['strace', '-f', '-qq', '-o', '/dev/null', '-e', 'trace=' + renames,
-                                       '-e', 'inject=%s:signal=KILL:when=6' % renames])
+            done = root.depmod(before=injected(renames, 'signal=KILL', 6))
             self.assertTrue(crashlib.died_of(done, 9), describe(done))
             leftovers = [name for name in root.left() if name not in crashlib.FILES
                          and crashlib.file_meant(name)]
@@ -197,12 +208,11 @@ class Purge(unittest.TestCase):
         self.each(check)
 
     def test_without_the_hook(self):
-        """what the hook is for: kernels that do not know modules.weakdep would keep the folder for it"""
+        """what the hook is for: kernels that know no modules.weakdep would keep the folder"""
         def check(root):
             root.index()
             root.dpkg('--purge', root.name)
-            knows = b'modules.weakdep' in subprocess.run(
-                ['dpkg-deb', '-I', root.package, 'postrm'], stdout=subprocess.PIPE, check=True).stdout
+            knows = 'modules.weakdep' in run('dpkg-deb', '-I', root.package, 'postrm').stdout
             self.assertEqual(root.left(), None if knows else ['modules.weakdep'])
         self.each(check, hook=False)
 
@@ -225,17 +235,17 @@ class Hook(unittest.TestCase):
         return set(crashlib.FILES) - set(self.root.left())
 
     def test_purge(self):
-        version = self.root.version
-        self.assertEqual(self.hook('purge', version, '/boot/vmlinuz-' + version), {'modules.weakdep'})
-        self.assertEqual(self.hook('purge', version, '/boot/vmlinuz-' + version), {'modules.weakdep'})
+        args = 'purge', self.root.version, '/boot/vmlinuz-' + self.root.version
+        self.assertEqual(self.hook(*args), {'modules.weakdep'})
+        self.assertEqual(self.hook(*args), {'modules.weakdep'}, 'again: nothing to do is no error')
 
     def test_purge_without_a_folder(self):
         self.assertEqual(self.hook('purge', '1.2.3-none', '/boot/vmlinuz-1.2.3-none'), set())
 
     def test_anything_else(self):
         """remove, upgrade and failures: nothing is touched"""
-        for params in ('', 'remove', 'upgrade 6.1.2-1', 'failed-upgrade 1', 'abort-install', 'abort-upgrade 1',
-                       'disappear purge 1', 'purgelike', ' purge'):
+        for params in ('', 'remove', 'upgrade 6.1.2-1', 'failed-upgrade 1', 'abort-install',
+                       'abort-upgrade 1', 'disappear purge 1', 'purgelike', ' purge'):
             with self.subTest(params=params):
                 self.assertEqual(self.hook(params, self.root.version, '/boot/vmlinuz'), set())
 
@@ -247,10 +257,11 @@ class Hook(unittest.TestCase):
             with self.subTest(version=version):
                 self.hook('purge', version, '/boot/vmlinuz')
                 for place in 'usr/lib/modules', 'usr/lib', 'usr/lib/modules/x':
-                    self.assertTrue(os.path.exists(os.path.join(self.root.path, place, 'modules.weakdep')))
+                    path = os.path.join(self.root.path, place, 'modules.weakdep')
+                    self.assertTrue(os.path.exists(path))
 
     def test_kernel_of_another_package(self):
-        """the signed and the unsigned package have the same folder: purging one leaves the other's"""
+        """signed and unsigned packages share a folder: purging one leaves the other's"""
         self.root.write(os.path.join(self.root.folder, 'modules.order'), '')
         self.assertEqual(self.hook('purge', self.root.version, '/boot/vmlinuz'), set())
 
