@@ -358,6 +358,16 @@ class Bounded(Case):
         lines = self.timed(bytes(data))
         self.assertEqual(len(fields(lines, 'import')), 1000)
 
+    def test_overlapping_symbol_names_of_a_small_file(self):
+        """a record is not much larger than its file"""
+        module = Module()
+        module.use('n' * 1000)
+        data = bytearray(self.last_symbol_often(module, 1000))
+        at, start = module.where('.symtab')[1], struct.unpack_from('<I', data, module.where('.symtab')[1] + 24)[0]
+        for i in range(1000):
+            struct.pack_into('<I', data, at + 24 * (i + 1), start + i)
+        self.check_refused(bytes(data), TOO_MUCH, 'names')
+
     def test_overlapping_sections(self):
         """sixty thousand sections, each of which holds all of the file"""
         names = ('.modinfo', '.note.gnu.build-id', '__ksymtab', '__kcrctab', '__versions', '.rela__ksymtab')
