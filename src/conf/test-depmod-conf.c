@@ -76,7 +76,6 @@ static void test_search_like_kmod(void **state)
 	assert_wins("search a\nsearch b built-in\n", "a/x.ko", "b/x.ko");
 	assert_wins("search updates\n", "kernel/a.ko", "updates-x/a.ko");
 	assert_wins("search updates/\n", "updates/a.ko", "kernel/a.ko");
-	assert_wins("search kernel/z/a\n", "kernel/z/a.ko", "kernel/a.ko");
 	assert_wins("search built-in\n", "a/x.ko", "b/x.ko");
 }
 
