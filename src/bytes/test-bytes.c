@@ -34,12 +34,11 @@ static void test_slice_outside(void **state)
 		{ UINT64_MAX, 1 }, { 1, UINT64_MAX }, { UINT64_MAX, UINT64_MAX },
 		{ 2, UINT64_MAX - 1 }, { (uint64_t)1 << 32, 1 }, { 1, (uint64_t)1 << 32 },
 	};
-	struct bytes part = bytes_of(ten, 1);
+	struct bytes b = bytes_of(ten, 10), part = bytes_of(ten, 1);
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(outside) / sizeof(outside[0]); i++)
-		assert_int_equal(bytes_slice(bytes_of(ten, 10), outside[i][0], outside[i][1], &part),
-				 -EBADMSG);
+		assert_int_equal(bytes_slice(b, outside[i][0], outside[i][1], &part), -EBADMSG);
 	assert_ptr_equal(part.base, ten);
 	assert_int_equal(part.size, 1);
 }

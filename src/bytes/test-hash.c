@@ -43,6 +43,7 @@ static void test_order(void **state)
 /* The same wherever the bytes lie. */
 static void test_unaligned(void **state)
 {
+	uint64_t content = hash_content("snd_hda_intel", 13, 1);
 	char room[80];
 
 	(void)state;
@@ -50,7 +51,7 @@ static void test_unaligned(void **state)
 		memcpy(room + off, "snd_hda_intel", 13);
 		assert_int_equal(hash_order(room + off, 13), 0x6e4028a1u);
 		assert_int_equal(hash_name(room + off, 13), hash_name("snd_hda_intel", 13));
-		assert_true(hash_content(room + off, 13, 1) == hash_content("snd_hda_intel", 13, 1));
+		assert_true(hash_content(room + off, 13, 1) == content);
 	}
 }
 

@@ -45,7 +45,7 @@ enum {
 	ELF_SYMBOL_SPARC_REGISTER = 13,
 };
 
-/* Reserved indexes as struct elf_symbol has them: above those of all sections that a file can have. */
+/* Reserved indexes as struct elf_symbol has them: above those of all sections of any file. */
 #define ELF_SHN_ABOVE 0xffff0000u
 #define ELF_SHN_ABS (ELF_SHN_ABOVE | 0xfff1u)
 #define ELF_SHN_LIVEPATCH (ELF_SHN_ABOVE | 0xff20u)

@@ -156,7 +156,8 @@ static int read_attribute(struct context *c, size_t index, const struct elf_symb
 
 	ret = symbol_map_find(&c->r->map, symbol, hash_name(symbol, size), &i);
 	if (ret < 0)
-		return ret == -ENOENT ? 0 : diag_plain(c->diag, ret, "too many exports with like names");
+		return ret == -ENOENT ? 0
+				      : diag_plain(c->diag, ret, "too many exports with like names");
 	if (!is_crc && (export_at(c, i)->flags & SYMBOL_NAMESPACE))
 		return 0;
 	if (is_crc && s->section == ELF_SHN_ABS) {
@@ -174,8 +175,8 @@ static int read_attribute(struct context *c, size_t index, const struct elf_symb
 	} else {
 		if (bytes_string_within(b, s->value, SYMBOL_NAME_MAX, &ns, &size) < 0)
 			return diag_offset(c->diag, -EBADMSG, elf_symbol_off(c->symbols, index),
-					   "namespace of an export has no end in its section, or is too "
-					   "long");
+					   "namespace of an export has no end in its section, or is "
+					   "too long");
 		set_namespace(c, i, ns, size);
 	}
 	return facts_collected(c->r, c->diag);

@@ -98,7 +98,8 @@ int facts_collected(const struct facts_reader *r, struct diag *diag)
 	if (error == -ENOMEM)
 		return error;
 	if (r->pool.error)
-		return diag_plain(diag, -E2BIG, "its names share bytes: apart they exceed %zu bytes",
+		return diag_plain(diag, -E2BIG,
+				  "its names share bytes: apart they exceed %zu bytes",
 				  r->pool.max);
 	if (error < 0 || sum > FACTS_RECORD_MAX)
 		return diag_plain(diag, -E2BIG, "its names and tables exceed %u MiB",

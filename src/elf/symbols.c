@@ -184,7 +184,8 @@ static int read_symbol_table(struct facts_reader *r, const struct elf *elf,
 			return diag_offset(diag, -EBADMSG, elf_symbol_off(symbols, i),
 					   "name of symbol %zu is longer than %u bytes", i,
 					   SYMBOL_NAME_MAX);
-		ret = import_of(r, name, size, s.bind == ELF_BIND_WEAK ? SYMBOL_WEAK : 0, &at, diag);
+		ret = import_of(r, name, size, s.bind == ELF_BIND_WEAK ? SYMBOL_WEAK : 0, &at,
+				diag);
 		if (ret < 0)
 			return ret;
 	}

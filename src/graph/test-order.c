@@ -42,8 +42,8 @@ static void check(const char *const *paths, const char *order, const char *const
 static void test_without_modules_order(void **state)
 {
 	(void)state;
-	check(LIST("k/btrfs.ko", "k/dummy.ko", "k/e1000e.ko", "k/ext4.ko", "k/libphy.ko", "k/r8169.ko",
-		   "k/realtek.ko", "k/snd-hda-intel.ko", "k/tun.ko", "k/usb-storage.ko", "k/xfs.ko",
+	check(LIST("k/btrfs.ko", "k/dummy.ko", "k/e1000e.ko", "k/ext4.ko", "k/libphy.ko",
+		   "k/r8169.ko", "k/realtek.ko", "k/snd-hda-intel.ko", "k/tun.ko", "k/usb-storage.ko", "k/xfs.ko",
 		   "k/crc32c-intel.ko.xz"),
 	      "",
 	      LIST("k/crc32c-intel.ko.xz", "k/snd-hda-intel.ko", "k/realtek.ko", "k/dummy.ko",
@@ -135,7 +135,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_without_modules_order), cmocka_unit_test(test_one_bucket),
-		cmocka_unit_test(test_with_modules_order),    cmocka_unit_test(test_rest_comes_last),
+		cmocka_unit_test(test_with_modules_order),
+		cmocka_unit_test(test_rest_comes_last),
 		cmocka_unit_test(test_lines),		      cmocka_unit_test(test_long_line),
 		cmocka_unit_test(test_nothing),		      cmocka_unit_test(test_many),
 	};

@@ -174,8 +174,8 @@ static void test_last_exporter_wins(void **state)
 	CLEANUP_TREE struct tree t = { 0 };
 
 	(void)state;
-	RESOLVE(&t, { "old", "fn only_old", "" }, { "user", "", "fn only_old" }, { "new", "fn", "" },
-		{ "newest", "fn", "" }, { "late", "", "fn" });
+	RESOLVE(&t, { "old", "fn only_old", "" }, { "user", "", "fn only_old" },
+		{ "new", "fn", "" }, { "newest", "fn", "" }, { "late", "", "fn" });
 	assert_deps(&t, "user", "newest old");
 	assert_deps(&t, "late", "newest");
 	assert_ranks(&t);
@@ -417,7 +417,7 @@ static void test_ranks(void **state)
 	/* a <- b, c; b, c <- d; e <- d, f; f and d are needed by nobody, and g stands alone */
 	RESOLVE(&t, { "e", "e1", "" }, { "a", "a1", "" }, { "b", "b1", "a1" }, { "c", "c1", "a1" },
 		{ "d", "", "b1 c1 e1" }, { "f", "", "e1" }, { "g", "", "" });
-	/* Stack d f g: g 0, f 1, d 2; d frees b, c and then e, taken from the top: e 3, c 4, b 5, a 6. */
+	/* Stack d f g: g 0, f 1, d 2; d frees b, c and e, taken from the top: e 3, c 4, b 5, a 6. */
 	assert_int_equal(t.g.modules[6].rank, 0);
 	assert_int_equal(t.g.modules[5].rank, 1);
 	assert_int_equal(t.g.modules[4].rank, 2);
@@ -547,7 +547,8 @@ static void check_model(const struct tree *t, const struct model *m)
 			continue;
 		n = graph_closure(&t->g, i, &walk, &found);
 		for (int64_t k = 0; k < n; k++) {
-			assert_true(k == 0 || t->g.modules[found[k - 1]].rank < t->g.modules[found[k]].rank);
+			assert_true(k == 0 || t->g.modules[found[k - 1]].rank <
+						      t->g.modules[found[k]].rank);
 			in_closure[found[k]] = true;
 		}
 		for (uint32_t j = 0; j < t->n; j++)
@@ -588,7 +589,7 @@ static void random_tree(uint32_t n, long percent)
 static void test_random(void **state)
 {
 	const char *given = getenv("TEST_SEED");
-	unsigned int seed = given ? (unsigned int)strtoul(given, NULL, 10) : (unsigned int)time(NULL);
+	unsigned int seed = (unsigned int)(given ? strtol(given, NULL, 10) : time(NULL));
 
 	(void)state;
 	(void)printf("# TEST_SEED=%u\n", seed);

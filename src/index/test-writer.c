@@ -254,7 +254,9 @@ static void test_many_values(void **state)
 		for (uint32_t i = 0; i < N; i++) {
 			strcpy(entries[i].key, i % 50 ? "many" : "few");
 			(void)snprintf(entries[i].value, sizeof(entries[i].value), "v%u", i);
-			entries[i].priority = kind == 0 ? 0 : kind == 1 ? i : kind == 2 ? N - i : i * 7 % 10;
+			entries[i].priority = kind == 0 ? 0
+						: kind == 1 ? i
+						: kind == 2 ? N - i : i * 7 % 10;
 		}
 		check(entries, N);
 	}
@@ -265,7 +267,7 @@ static void test_random(void **state)
 {
 	enum { ROUNDS = 400, N = 200 };
 	const char *given = getenv("TEST_SEED");
-	unsigned int seed = given ? (unsigned int)strtoul(given, NULL, 10) : (unsigned int)time(NULL);
+	unsigned int seed = (unsigned int)(given ? strtol(given, NULL, 10) : time(NULL));
 	struct entry *entries = calloc(N, sizeof(*entries));
 
 	(void)state;
@@ -300,8 +302,10 @@ static void test_order_of_adding(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 6; i++) {
-		assert_int_equal(index_writer_add(&w, keys[i], strlen(keys[i]), "x", 1, 1), 0);
-		assert_int_equal(index_writer_add(&v, keys[5 - i], strlen(keys[5 - i]), "x", 1, 1), 0);
+		const char *a = keys[i], *b = keys[5 - i];
+
+		assert_int_equal(index_writer_add(&w, a, strlen(a), "x", 1, 1), 0);
+		assert_int_equal(index_writer_add(&v, b, strlen(b), "x", 1, 1), 0);
 	}
 	assert_int_equal(index_writer_write(&w, &there), 0);
 	assert_int_equal(index_writer_write(&v, &back), 0);

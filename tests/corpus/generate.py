@@ -74,7 +74,8 @@ def facts():
     yield 'bad-cut', bytes(data[:-100]), 'section headers cut off'
     yield 'bad-name-table', bytes(data[:62]) + b'\xff\xfe' + bytes(data[64:]), 'e_shstrndx beyond the sections'
     yield 'bad-signature', signed(bytes(data), b'', sig_len=1 << 30), 'signature longer than the file'
-    nowhere = module(exports='plain').export('fn').section('.bss', type=mkmod.SHT_NOBITS).symbol('__kstrtabns_fn', '.bss')
+    nowhere = module(exports='plain').export('fn').section('.bss', type=mkmod.SHT_NOBITS)
+    nowhere.symbol('__kstrtabns_fn', '.bss')
     yield 'bad-namespace-nowhere', nowhere.bytes(), 'a namespace in a section without bytes'
     claims = module().section('__ksymtab', type=mkmod.SHT_NOBITS).symbol('__ksymtab_fn', '.text')
     claim = bytearray(claims.bytes())
@@ -131,7 +132,8 @@ def zstd():
     yield 'good-rle-block', b'\x28\xb5\x2f\xfd\x20\x40' + struct.pack('<I', 3 | 64 << 3)[:3] + b'x', 'a repeated byte'
     yield 'bad-cut', small[:-10], 'cut off'
     yield 'bad-check', small[:-1] + bytes([small[-1] ^ 1]), 'content checksum'
-    yield 'bad-reserved-block', b'\x28\xb5\x2f\xfd\x20\x05' + struct.pack('<I', 7 | 5 << 3)[:3] + b'hello', 'block type 3'
+    yield 'bad-reserved-block', b'\x28\xb5\x2f\xfd\x20\x05' + struct.pack('<I', 7 | 5 << 3)[:3] + b'hello', \
+        'block type 3'
     yield 'unsupported-dictionary', b'\x28\xb5\x2f\xfd\x21\x07\x05' + struct.pack('<I', 1 | 5 << 3)[:3] + b'hello', \
         'needs dictionary 7'
     yield 'unsupported-window', b'\x28\xb5\x2f\xfd\x00\xb8' + struct.pack('<I', 1 | 5 << 3)[:3] + b'hello', \
@@ -261,8 +263,8 @@ def index_manifest():
 
 @target('index-glob')
 def index_glob():
-    for name, pattern, text in (('literal', b'abc', b'abc'), ('star', b'a*c*e', b'abcde'), ('set', b'[a-c]?[!x]', b'bzz'),
-                                ('class', b'[[:alpha:]]*', b'x1'), ('slow', b'*a' * 12 + b'b', b'a' * 60),
+    for name, pattern, text in (('literal', b'abc', b'abc'), ('star', b'a*c*e', b'abcde'),
+                                ('set', b'[a-c]?[!x]', b'bzz'), ('class', b'[[:alpha:]]*', b'x1'), ('slow', b'*a' * 12 + b'b', b'a' * 60),
                                 ('escaped', b'\\*\\[', b'*[')):
         yield 'good-' + name, pattern + b'\0' + text, 'pattern, NUL, text'
     yield 'bad-bracket', b'[a-\0a', 'a set without an end'
@@ -290,7 +292,8 @@ def conf_lines():
 
 @target('conf-symvers')
 def conf_symvers():
-    yield 'good-symvers', (b'0x12345678\tfn\tvmlinux\tEXPORT_SYMBOL\t\n0xffffffff\tgpl\tdrivers/a\tEXPORT_SYMBOL_GPL\tNS\n'
+    yield 'good-symvers', (b'0x12345678\tfn\tvmlinux\tEXPORT_SYMBOL\t\n'
+                           b'0xffffffff\tgpl\tdrivers/a\tEXPORT_SYMBOL_GPL\tNS\n'
                            b'0x0 blank vmlinux EXPORT_SYMBOL\n'), 'Module.symvers'
     yield 'good-map', (b'ffffffff81000000 T _text\nffffffff82000000 r __ksymtab_fn\n'
                        b'0000000000000000 r __ksymtab_NS.fn\t[mod]\n'), 'System.map'

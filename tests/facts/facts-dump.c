@@ -9,7 +9,8 @@
  *   facts-dump --cut FILE      reads each beginning of the file
  *
  * The latter two count how many were read and how many refused. Whatever the input, a refusal must
- * be explained, and a record must be whole wherever it lies: if not, the program says so and aborts.
+ * be explained, and a record must be whole wherever it lies: if not, the program says so and
+ * aborts.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -15,7 +15,8 @@ from factscase import KINDS, Case, ManySections, Patched, facts_dump, fields, he
 
 import mkmod  # noqa: E402
 import tap  # noqa: E402
-from mkmod import EM_MIPS, EM_SPARC, EM_SPARCV9, SHN_LIVEPATCH, SHN_UNDEF, STT_SPARC_REGISTER, Module, signed  # noqa: E402
+from mkmod import (EM_MIPS, EM_SPARC, EM_SPARCV9, SHN_LIVEPATCH, SHN_UNDEF, STT_SPARC_REGISTER, Module,  # noqa: E402
+                   signed)
 
 EM_SPARC32PLUS = 18
 
@@ -187,7 +188,8 @@ class Imports(Case):
             module.version('fn', 1).version('fn', 2)
             module.versions = 'ext'
             module.version('fn', 3)
-            self.assertEqual(self.dump(module.bytes()), head(kind, 'versions') + ['import=fn version-only crc=0x00000001'])
+            self.assertEqual(self.dump(module.bytes()),
+                             head(kind, 'versions') + ['import=fn version-only crc=0x00000001'])
 
     def test_empty_records_and_surplus_names(self):
         """a version without a name says nothing; nor does a name without a CRC"""

@@ -283,7 +283,8 @@ class NoModules(Case):
         module = Module()
         self.check(module.bytes()[:19], 'truncated ELF')
         self.check(module.bytes()[:63], 'cut off')
-        for elf_type, what in ((2, 'an ELF executable'), (3, 'shared object'), (4, 'core dump'), (0xfe00, 'unknown type')):
+        for elf_type, what in ((2, 'an ELF executable'), (3, 'shared object'), (4, 'core dump'),
+                               (0xfe00, 'unknown type')):
             self.check(Patched(module).put('H', 16, elf_type).bytes(), what)
 
     def test_class_and_byte_order(self):
