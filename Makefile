@@ -25,7 +25,8 @@ check:
 	@tools/check
 
 install: all
-	meson install -C $(BUILD) --no-rebuild $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
+	@meson configure $(BUILD) -Dprefix=$(PREFIX) && ninja --quiet -C $(BUILD)
+	@meson install --quiet -C $(BUILD) --no-rebuild $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
 
 bench: all
 	@tools/install-deps check
