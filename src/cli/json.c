@@ -8,7 +8,7 @@
 
 #include "bytes/buf.h"
 #include "bytes/diag.h"
-#include "bytes/dlopen-note.h"
+#include "codec/library.h"
 
 DLOPEN_NOTE({"feature": "json",
 	     "description": "Output as JSON",
@@ -57,27 +57,14 @@ static struct json_node *checked(struct json *json, struct json_object *object)
 
 static int load(struct json *json, struct diag *diag)
 {
-	static const struct {
-		const char *name;
-		size_t at;
-	} functions[] = {
+	static const struct library_function functions[] = {
 #define X(function) { #function, offsetof(struct functions, function) },
 		FUNCTIONS(X)
 #undef X
 	};
 
-	json->library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-	if (!json->library)
-		return diag_plain(diag, -EOPNOTSUPP, "no JSON output without %s", LIBRARY);
-	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
-		void *symbol = dlsym(json->library, functions[i].name);
-
-		if (!symbol)
-			return diag_plain(diag, -EOPNOTSUPP, "%s lacks %s", LIBRARY,
-					  functions[i].name);
-		memcpy((char *)&json->f + functions[i].at, &symbol, sizeof(symbol));
-	}
-	return 0;
+	return library_open(LIBRARY, "no JSON output", functions,
+			    sizeof(functions) / sizeof(functions[0]), &json->f, &json->library, diag);
 }
 
 int json_open(struct json **ret_json, struct diag *diag)

@@ -58,25 +58,34 @@ static const struct option_row rows[] = {
 
 static const struct option_table table = { usage, rows, sizeof(rows) / sizeof(rows[0]) };
 
+/* Options that are short for -F and a field. */
+static const char *field_of(int id)
+{
+	switch (id) {
+	case 'a':
+		return "author";
+	case 'd':
+		return "description";
+	case 'l':
+		return "license";
+	case 'p':
+		return "parm";
+	default:
+		return "filename";
+	}
+}
+
 static int apply_option(void *ctx, int id, const char *argument)
 {
 	struct modinfo *m = ctx;
 
 	switch (id) {
 	case 'a':
-		m->form.field = "author";
-		break;
 	case 'd':
-		m->form.field = "description";
-		break;
 	case 'l':
-		m->form.field = "license";
-		break;
 	case 'p':
-		m->form.field = "parm";
-		break;
 	case 'n':
-		m->form.field = "filename";
+		m->form.field = field_of(id);
 		break;
 	case 'v':
 		m->log.level = LOG_INFO;

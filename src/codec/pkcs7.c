@@ -19,7 +19,7 @@
 
 #include "bytes/arena.h"
 #include "bytes/diag.h"
-#include "bytes/dlopen-note.h"
+#include "codec/library.h"
 
 DLOPEN_NOTE({"feature": "signatures",
 	     "description": "Shows by whom and how kernel modules are signed",
@@ -77,36 +77,21 @@ void pkcs7_reader_free(struct pkcs7_reader *reader)
 
 static int open_library(struct pkcs7_reader *reader, struct diag *diag)
 {
-	static const struct {
-		const char *name;
-		size_t at;
-	} functions[] = {
+	static const struct library_function functions[] = {
 #define X(function) { #function, offsetof(struct functions, function) },
 		FUNCTIONS(X)
 #undef X
 	};
-	void *library;
+	int r;
 
 	if (reader->library)
 		return 0;
-	library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-	if (!library)
-		return diag_plain(diag, -EOPNOTSUPP, "cannot read PKCS#7 signatures without %s",
-				  LIBRARY);
-	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
-		void *symbol = dlsym(library, functions[i].name);
-
-		if (!symbol) {
-			dlclose(library);
-			return diag_plain(diag, -EOPNOTSUPP, "%s lacks %s", LIBRARY,
-					  functions[i].name);
-		}
-		memcpy((char *)&reader->f + functions[i].at, &symbol, sizeof(symbol));
-	}
+	r = library_open(LIBRARY, "cannot read PKCS#7 signatures", functions,
+			 sizeof(functions) / sizeof(functions[0]), &reader->f, &reader->library, diag);
 	/* Reading a signature needs nothing of what openssl.cnf could say. */
-	reader->f.OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
-	reader->library = library;
-	return 0;
+	if (r == 0)
+		reader->f.OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
+	return r;
 }
 
 static int copy(struct arena *arena, const void *p, int size, struct bytes *ret)

@@ -38,4 +38,5 @@ struct conf_files {
 int conf_files_load(struct conf_files *files, const char *const *paths, size_t n_paths,
 		    bool must_exist, const struct events *events);
 
+/** conf_files_done() - free everything; NULL is fine */
 void conf_files_done(struct conf_files *files);

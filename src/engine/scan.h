@@ -49,4 +49,5 @@ int scan_add(struct scan *scan, const char *path, uint64_t size, int64_t mtime_u
  */
 int scan_settle(struct scan *scan, const struct depmod_conf *conf, const struct events *events);
 
+/** scan_done() - free everything; NULL is fine */
 void scan_done(struct scan *scan);

@@ -22,7 +22,7 @@ int workers_run(unsigned int n_threads, uint32_t n_items,
 /**
  * budget_new() - a number of bytes that threads share
  * budget_acquire() waits until @bytes fit; more than all of it is given when nothing else is out
- * Whoever holds something must not ask for more.
+ * Whoever holds something must not ask for more. budget_free() takes NULL.
  */
 struct budget *budget_new(uint64_t bytes);
 void budget_acquire(struct budget *b, uint64_t bytes);

@@ -67,7 +67,10 @@ int sys_sync(int fd);
 /** sys_empty_file() - truncate to 0 bytes. Return: 0; -errno of openat(2). */
 int sys_empty_file(int dir_fd, const char *name);
 
+/** sys_rename() - within one directory, replacing @to. Return: 0; -errno of renameat(2). */
 int sys_rename(int dir_fd, const char *from, const char *to);
+
+/** sys_unlink() - remove a file's name. Return: 0; -errno of unlinkat(2). */
 int sys_unlink(int dir_fd, const char *name);
 
 /**
