@@ -130,28 +130,14 @@ static bool same_key(const struct index_entry *a, const struct index_entry *b)
 	return a->key_size == b->key_size && memcmp(a->key, b->key, a->key_size) == 0;
 }
 
-/* Stable by priority among the values of one key; there are few, and mostly they are in order. */
-static void sort_values(struct index_entry *e, size_t n)
-{
-	for (size_t i = 1; i < n; i++) {
-		struct index_entry x = e[i];
-		size_t k = i;
-
-		for (; k > 0 && e[k - 1].priority > x.priority; k--)
-			e[k] = e[k - 1];
-		e[k] = x;
-	}
-}
-
 static int compare_priority(const void *a, const void *b)
 {
 	const struct index_entry *x = a, *y = b;
 
-	return x->priority < y->priority ? -1 : x->priority > y->priority;
+	if (x->priority != y->priority)
+		return x->priority < y->priority ? -1 : 1;
+	return x->order < y->order ? -1 : x->order > y->order;
 }
-
-/* Above this many values under one key insertion would be quadratic; then only order by qsort. */
-#define FEW_VALUES 64
 
 static int sort_entries(struct index_writer *w)
 {
@@ -171,8 +157,10 @@ static int sort_entries(struct index_writer *w)
 	for (size_t i = 0; i < n; i++)
 		items[i].index = (uint32_t)i;
 	sort_items(w->entries, items, n, 0);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		sorted[i] = w->entries[items[i].index];
+		sorted[i].order = (uint32_t)i;
+	}
 	free(items);
 	free(w->entries);
 	w->entries = sorted;
@@ -180,9 +168,7 @@ static int sort_entries(struct index_writer *w)
 	for (size_t lo = 0, hi; lo < n; lo = hi) {
 		for (hi = lo + 1; hi < n && same_key(&sorted[lo], &sorted[hi]); hi++)
 			;
-		if (hi - lo <= FEW_VALUES)
-			sort_values(sorted + lo, hi - lo);
-		else
+		if (hi - lo > 1)
 			qsort(sorted + lo, hi - lo, sizeof(*sorted), compare_priority);
 	}
 	return 0;

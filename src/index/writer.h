@@ -20,6 +20,7 @@ struct index_entry {
 	uint32_t key_size;
 	uint32_t value_size;
 	uint32_t priority;
+	uint32_t order; /* of writing among values of one key and priority; the writer's own */
 };
 
 /** struct index_writer - all zero is empty */
