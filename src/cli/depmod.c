@@ -25,7 +25,7 @@ struct command {
 	struct depmod_options options;
 	const char *base_dir, *out_dir, *module_root;
 	const char **conf_paths;
-	bool quiet_files; /* --all was given beside files */
+	bool is_all; /* --all was given: files named besides do not count */
 	bool shows_progress, has_progress;
 	int64_t start_usec, shown_usec;
 };
@@ -160,7 +160,7 @@ static int apply(void *ctx, int id, const char *argument)
 
 	switch (id) {
 	case 'a':
-		c->quiet_files = true;
+		c->is_all = true;
 		break;
 	case 'A':
 		c->options.only_if_newer = true;
@@ -267,7 +267,7 @@ static int set_files(struct command *c, char **files, int n)
 		log_message(&c->log, LOG_ERR, "%s: not an absolute path", files[i]);
 		return -EINVAL;
 	}
-	if (n > 0 && !c->quiet_files) {
+	if (n > 0 && !c->is_all) {
 		c->options.files = (const char *const *)files;
 		c->options.n_files = (size_t)n;
 	}

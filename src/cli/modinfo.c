@@ -251,22 +251,28 @@ static int ends_like_a_module(const char *path)
 	return name_suffix(path) != SUFFIX_NONE;
 }
 
+/* A file by its path from the current directory. */
+static int show_path(struct modinfo *m, const char *argument)
+{
+	char *path;
+	int r;
+
+	r = sys_absolute_path(argument, &path);
+	if (r < 0)
+		return no_memory(m, r);
+	r = show_file(m, argument, path);
+	free(path);
+	return r;
+}
+
 /* Nothing answers to @argument; if it is a file, the error is to say what that is. */
 static int show_other(struct modinfo *m, const char *argument, int error)
 {
 	struct sys_entry entry;
-	char *path;
-	int r;
 
 	if (!m->is_name && (strchr(argument, '/') || ends_like_a_module(argument)) &&
-	    sys_stat(AT_FDCWD, argument, &entry) == 0) {
-		r = sys_absolute_path(argument, &path);
-		if (r < 0)
-			return no_memory(m, r);
-		r = show_file(m, argument, path);
-		free(path);
-		return r;
-	}
+	    sys_stat(AT_FDCWD, argument, &entry) == 0)
+		return show_path(m, argument);
 	if (error == -EINVAL)
 		log_message(&m->log, LOG_ERR, "Module %s not found: its brackets do not match.",
 			    argument);
@@ -298,19 +304,12 @@ static int show_found(struct modinfo *m, const char *argument)
 static int show_argument(struct modinfo *m, const char *argument)
 {
 	struct sys_entry entry;
-	char *path;
-	int r;
 
 	if (m->is_name || !ends_like_a_module(argument) ||
 	    sys_stat(AT_FDCWD, argument, &entry) < 0 ||
 	    !entry.is_regular)
 		return show_found(m, argument);
-	r = sys_absolute_path(argument, &path);
-	if (r < 0)
-		return no_memory(m, r);
-	r = show_file(m, argument, path);
-	free(path);
-	return r;
+	return show_path(m, argument);
 }
 
 static int show_all(struct modinfo *m, int n, char **arguments)

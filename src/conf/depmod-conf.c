@@ -64,9 +64,17 @@ static int rules_add(const struct reading *in, struct depmod_rules *rules, uint3
 static bool is_for_kernel(const struct reading *in, const char *version)
 {
 	struct diag diag;
+	int fits;
 
-	if (strcmp(version, "*") == 0 || in->env->matches(in->env->ctx, version))
+	fits = strcmp(version, "*") == 0 ? 1 : in->env->matches(in->env->ctx, version);
+	if (fits > 0)
 		return true;
+	if (fits < 0) {
+		diag_line(&diag, 0, in->line, "%.40s: '%.100s' is no regular expression, line ignored",
+			  in->directive, version);
+		note(in, DEPMOD_NOTE_BAD, &diag);
+		return false;
+	}
 	diag_line(&diag, 0, in->line, "%.40s: for another kernel than this, %.100s", in->directive,
 		  version);
 	note(in, DEPMOD_NOTE_OTHER_KERNEL, &diag);

@@ -6,7 +6,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static bool matches(void *ctx, const char *pattern)
+static int matches(void *ctx, const char *pattern)
 {
 	(void)ctx;
 	return strlen(pattern) % 2;

@@ -14,10 +14,10 @@
 #include "bytes/diag.h"
 #include "conf/depmod-conf.h"
 
-static bool matches(void *ctx, const char *pattern)
+static int matches(void *ctx, const char *pattern)
 {
 	(void)ctx;
-	return strcmp(pattern, "^1[.]0$") == 0;
+	return strcmp(pattern, "(") == 0 ? -EINVAL : strcmp(pattern, "^1[.]0$") == 0;
 }
 
 /* "file:line:kind what", a line each. */

@@ -23,16 +23,14 @@ static const char *const system_conf[] = {
 	"/usr/lib/depmod.d",	  "/lib/depmod.d",
 };
 
-static bool version_matches(void *ctx, const char *pattern)
+static int version_matches(void *ctx, const char *pattern)
 {
 	const struct depmod *d = ctx;
 	regex_t regex;
-	bool fits;
+	int fits;
 
-	if (regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) != 0) {
-		event_emit(d->events, EVENT_ERROR, "depmod.d: '%s' is no regular expression", pattern);
-		return false;
-	}
+	if (regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) != 0)
+		return -EINVAL;
 	fits = regexec(&regex, d->options->version, 0, NULL, 0) == 0;
 	regfree(&regex);
 	return fits;

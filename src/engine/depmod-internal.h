@@ -56,6 +56,13 @@ int read_modules(struct depmod *d);
 /** make_outputs() - all files of the set. Return: 0; -errno (reported). */
 int make_outputs(struct depmod *d);
 
+/**
+ * depmod_path() - full path of a module or of a file in the module directory
+ * @path: as in the indexes, relative or absolute
+ * Return: to be freed; NULL without memory.
+ */
+char *depmod_path(const struct depmod *d, const char *path);
+
 /** report_findings() - say what the graph found */
 void report_findings(struct depmod *d, const struct findings *findings);
 

@@ -66,6 +66,15 @@ static int make_one(void *ctx, unsigned int thread, uint32_t item)
 	return 0;
 }
 
+static void report_list(struct depmod *d, const char *name, int error, const struct diag *diag)
+{
+	char *path = depmod_path(d, name);
+
+	if (path)
+		event_diag(d->events, EVENT_WARNING, path, error, diag);
+	free(path);
+}
+
 /* Names of modules.builtin, in its order. */
 static int make_builtin(struct depmod *d)
 {
@@ -78,7 +87,7 @@ static int make_builtin(struct depmod *d)
 
 	while ((r = builtin_list_next(&list, name, &diag)) != 0) {
 		if (r < 0) {
-			event_diag(d->events, EVENT_WARNING, "modules.builtin", r, &diag);
+			report_list(d, "modules.builtin", r, &diag);
 			continue;
 		}
 		if (n == capacity) {
@@ -119,7 +128,7 @@ static int make_builtin_alias(struct depmod *d)
 
 	while ((r = builtin_modinfo_next(&modinfo, &tag, &diag)) != 0) {
 		if (r < 0) {
-			event_diag(d->events, EVENT_WARNING, "modules.builtin.modinfo", r, &diag);
+			report_list(d, "modules.builtin.modinfo", r, &diag);
 			continue;
 		}
 		if (tag.key_size != 5 || memcmp(tag.key, "alias", 5) != 0)

@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -118,6 +117,21 @@ static int start_threads(struct reading *reading, struct budget *budget)
 	return 0;
 }
 
+static void report_outcome(struct depmod *d, const struct scan_file *file, const struct outcome *out)
+{
+	char *path;
+
+	if (out->error == 0 && !(out->facts->flags & FACTS_EXPORTS_UNKNOWN))
+		return;
+	path = depmod_path(d, file->path);
+	if (path && out->error < 0)
+		event_diag(d->events, EVENT_WARNING, path, out->error, out->diag);
+	else if (path)
+		event_emit(d->events, EVENT_WARNING,
+			   "%s: has an export table whose names can't be told", path);
+	free(path);
+}
+
 /* Reports stand in the order of paths, whichever thread was first. */
 static int collect(struct reading *reading)
 {
@@ -130,18 +144,9 @@ static int collect(struct reading *reading)
 		const struct scan_file *file = &d->scan.files[i];
 		const struct outcome *out = &reading->outcomes[i];
 
-		if (out->error < 0) {
-			char path[4096];
-
-			(void)snprintf(path, sizeof(path), "%s%s%s",
-				       file->path[0] == '/' ? "" : d->options->module_dir,
-				       file->path[0] == '/' ? "" : "/", file->path);
-			event_diag(d->events, EVENT_WARNING, path, out->error, out->diag);
+		report_outcome(d, file, out);
+		if (out->error < 0)
 			continue;
-		}
-		if (out->facts->flags & FACTS_EXPORTS_UNKNOWN)
-			event_emit(d->events, EVENT_WARNING,
-				   "%s: has an export table whose names can't be told", file->path);
 		d->modules[d->n_modules++] = (struct graph_module){
 			.name = file->name,
 			.path = file->path,

@@ -2,15 +2,20 @@
 /*
  * Findings in words, each with the file it is about.
  */
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "engine/depmod-internal.h"
 
-static void path_of(const struct depmod *d, uint32_t module, struct buf *out)
+char *depmod_path(const struct depmod *d, const char *path)
 {
-	const char *path = d->modules[module].path;
+	bool is_absolute = path[0] == '/';
+	char *full;
 
-	if (path[0] != '/')
-		buf_printf(out, "%s/", d->options->module_dir);
-	buf_put(out, path, strlen(path) + 1);
+	if (asprintf(&full, "%s%s%s", is_absolute ? "" : d->options->module_dir,
+		     is_absolute ? "" : "/", path) < 0)
+		return NULL;
+	return full;
 }
 
 static void report_cycle(struct depmod *d, const struct finding *x)
@@ -36,25 +41,8 @@ static void printable(const char *s, struct buf *out)
 	buf_put_u8(out, 0);
 }
 
-static void report_one(struct depmod *d, const struct finding *x)
+static void report_at(struct depmod *d, const struct finding *x, const char *file, const char *symbol)
 {
-	CLEANUP_BUF struct buf path = { 0 };
-	CLEANUP_BUF struct buf text = { 0 };
-	const char *file, *symbol;
-
-	if (x->kind == FINDING_CYCLE) {
-		report_cycle(d, x);
-		return;
-	}
-	if (x->module != GRAPH_NONE)
-		path_of(d, x->module, &path);
-	else
-		buf_put_u8(&path, 0);
-	printable(x->symbol ? x->symbol : "", &text);
-	if (path.error || text.error)
-		return;
-	file = (const char *)path.base;
-	symbol = (const char *)text.base;
 	switch (x->kind) {
 	case FINDING_NEEDS_ITSELF:
 		event_emit(d->events, EVENT_WARNING,
@@ -92,6 +80,22 @@ static void report_one(struct depmod *d, const struct finding *x)
 	case FINDING_CYCLE:
 		break;
 	}
+}
+
+static void report_one(struct depmod *d, const struct finding *x)
+{
+	CLEANUP_BUF struct buf symbol = { 0 };
+	char *file;
+
+	if (x->kind == FINDING_CYCLE) {
+		report_cycle(d, x);
+		return;
+	}
+	printable(x->symbol ? x->symbol : "", &symbol);
+	file = depmod_path(d, x->module == GRAPH_NONE ? "" : d->modules[x->module].path);
+	if (file && !symbol.error)
+		report_at(d, x, file, (const char *)symbol.base);
+	free(file);
 }
 
 void report_findings(struct depmod *d, const struct findings *findings)

@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,20 +72,10 @@ struct telling {
 	const char *user;
 };
 
-static char *full_path(const struct depmod *d, const char *path)
-{
-	char *full;
-
-	if (asprintf(&full, "%s%s%s", path[0] == '/' ? "" : d->options->module_dir,
-		     path[0] == '/' ? "" : "/", path) < 0)
-		return NULL;
-	return full;
-}
-
 static int tell_need(void *ctx, const char *symbol, const struct graph_module *owner)
 {
 	const struct telling *t = ctx;
-	char *path = full_path(t->d, owner->path);
+	char *path = depmod_path(t->d, owner->path);
 
 	if (!path)
 		return -ENOMEM;
@@ -100,7 +89,7 @@ static int tell_needs(struct depmod *d)
 	int r = 0;
 
 	for (uint32_t i = 0; d->options->need && r == 0 && i < d->n_modules; i++) {
-		char *user = full_path(d, d->modules[i].path);
+		char *user = depmod_path(d, d->modules[i].path);
 		struct telling t = { d, user };
 
 		if (!user)

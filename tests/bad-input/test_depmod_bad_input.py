@@ -221,6 +221,23 @@ class Texts(BadCase):
         self.assertNotIn(b'twice', stderr)
 
 
+class Lists(BadCase):
+    def test_bad_expression(self):
+        """said with file and line, the other lines count"""
+        self.config = self.write('depmod.d/bad.conf', '\noverride fine ( kernel\nexclude gone.ko\n')
+        stderr = self.index({'kernel/gone.ko': Module()})
+        self.assertEqual(self.others, [])
+        self.assert_said(stderr, b'bad.conf:2:', b"'('")
+
+    def test_bad_builtin_line(self):
+        self.tree(FINE, order=None, builtin=['kernel/b.ko'])
+        with open(os.path.join(self.folder, 'modules.builtin'), 'a', encoding='utf-8') as file:
+            file.write('?!\n')
+        result = self.depmod('-b', self.base, '-o', self.out, VERSION)
+        self.assertEqual(result.returncode, 0)
+        self.assert_said(result.stderr, os.path.join(self.folder, 'modules.builtin').encode() + b':2:')
+
+
 class Status(BadCase):
     def test_failure_publishes_nothing(self):
         """exit 1 only when no set was published"""
