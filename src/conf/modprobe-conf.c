@@ -14,12 +14,14 @@
 
 #include <stdlib.h>
 
+#include "bytes/buf.h"
 #include "bytes/diag.h"
 #include "bytes/glob.h"
 #include "conf/cmdline.h"
 #include "conf/lines.h"
 
 #define BLANKS " \t"
+#define KERNEL_BLANKS " \t\n\v\f\r"
 
 struct reading {
 	struct modprobe_conf *conf;
@@ -303,45 +305,46 @@ static int add_blacklist(const struct reading *in, struct bytes list)
 	return 0;
 }
 
+/* How many of these bytes (no NUL) are in @b. */
 static size_t count(struct bytes b, const char *bytes)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < b.size; i++)
-		n += b.base[i] && strchr(bytes, b.base[i]);
+		n += memchr(bytes, b.base[i], strlen(bytes)) != NULL;
 	return n;
+}
+
+/* KEY=VALUE as the kernel has to get it; NULL without memory. */
+static const char *parameter_text(struct arena *arena, const struct cmdline_word *word)
+{
+	const char *quote = word->is_quoted ? "\"" : "";
+	CLEANUP_BUF struct buf text = { 0 };
+
+	buf_put(&text, word->key.base, word->key.size);
+	buf_put_string(&text, word->has_value ? "=" : "");
+	buf_put_string(&text, quote);
+	for (size_t i = 0; i < word->value.size; i++)
+		buf_put_u8(&text, memchr(KERNEL_BLANKS, word->value.base[i], strlen(KERNEL_BLANKS)) ?
+					  ' ' : word->value.base[i]);
+	buf_put_string(&text, quote);
+	return text.error ? NULL : arena_string(arena, (const char *)text.base, text.size);
 }
 
 static int add_parameter(const struct reading *in, const struct cmdline_word *word)
 {
-	size_t size = word->key.size + word->value.size + 3;
 	const char *name;
-	char *text, *s;
 	int r;
 
 	/* Otherwise what follows would become part of this one, or this one two. */
-	if (count(word->value, "\"") % 2 || count(word->key, "\" \t\n\v\f\r") ||
-	    count(word->module, "\" \t\n\v\f\r"))
+	if (count(word->value, "\"") % 2 || count(word->key, "\"" KERNEL_BLANKS) ||
+	    count(word->module, "\"" KERNEL_BLANKS))
 		return note_bad_text(in, "has a quote where none can be, ignored",
 				     (const char *)word->key.base, word->key.size);
 	r = fold_bytes(in, word->module, &name);
 	if (r <= 0)
 		return r;
-	text = s = arena_alloc(&in->conf->arena, size + 1);
-	if (!text)
-		return -ENOMEM;
-	memcpy(s, word->key.base, word->key.size);
-	s += word->key.size;
-	if (word->has_value)
-		*s++ = '=';
-	if (word->is_quoted)
-		*s++ = '"';
-	for (size_t i = 0; i < word->value.size; i++)
-		*s++ = word->value.base[i] < ' ' ? ' ' : (char)word->value.base[i];
-	if (word->is_quoted)
-		*s++ = '"';
-	*s = '\0';
-	return add(in, MODPROBE_OPTIONS, name, text);
+	return add(in, MODPROBE_OPTIONS, name, parameter_text(&in->conf->arena, word));
 }
 
 static bool is_text(struct bytes b, const char *text)

@@ -320,7 +320,7 @@ static void test_cmdline(void **state)
 	(void)state;
 	read_cmdline(&conf,
 		     "quiet a-b.x=1 a.y=\"two words\" \"c.z=three four words\" d.e.f=1 g.h "
-		     "a.b=x\"y z\"w l.m=\"\" n.o=\"p\" a.tab=\"x\ty\" -- s.t=1\n",
+		     "a.b=x\"y z\"w l.m=\"\" n.o=\"p\" n.bell=1\a2 a.tab=\"x\ty\" -- s.t=1\n",
 		     NULL);
 	/* As kmod 30, except for what is behind the "--". */
 	assert_found(&conf, MODPROBE_OPTIONS, "a_b", "a.conf:1 <x=0>\ncmdline:0 <x=1>\n");
@@ -330,9 +330,9 @@ static void test_cmdline(void **state)
 	assert_found(&conf, MODPROBE_OPTIONS, "d", "");
 	assert_found(&conf, MODPROBE_OPTIONS, "g", "cmdline:0 <h>\n");
 	assert_found(&conf, MODPROBE_OPTIONS, "l", "cmdline:0 <m=\"\">\n");
-	assert_found(&conf, MODPROBE_OPTIONS, "n", "cmdline:0 <o=\"p\">\n");
+	assert_found(&conf, MODPROBE_OPTIONS, "n", "cmdline:0 <o=\"p\">\ncmdline:0 <bell=1\a2>\n");
 	assert_found(&conf, MODPROBE_OPTIONS, "s", "");
-	assert_int_equal(conf.rules[MODPROBE_OPTIONS].n, 9);
+	assert_int_equal(conf.rules[MODPROBE_OPTIONS].n, 10);
 }
 
 /* kmod keeps the '-' and so never matches. */
