@@ -99,6 +99,15 @@ def trailer():
     yield 'bad-names', without_magic(signed(b'', b'S' * 3, 1, 1, 4, b'signer', b'key', sig_len=4)), 'no room for names'
 
 
+@target('force')
+def force():
+    for kind in KINDS:
+        made = module(kind, versions='both').modinfo('vermagic', '6.1 SMP').bytes()
+        yield 'good-%s' % kind, b'\x03' + made, 'vermagic and versions'
+    yield 'good-signed', b'\x01' + signed(made, b'S' * 50), 'a signature behind it'
+    yield 'bad-cut', b'\x03' + made[:-100], 'section headers cut off'
+
+
 # Compressed files
 
 PLAIN = Module('m').modinfo('license', 'GPL').bytes()
@@ -154,6 +163,14 @@ def gzip():
     yield 'bad-crc', b'\x1f\x8b\x08\0' + bytes(6) + body + struct.pack('<II', 1, 5), 'CRC'
     yield 'bad-size', b'\x1f\x8b\x08\0' + bytes(6) + body + struct.pack('<II', zlib.crc32(b'hello'), 6), 'size'
     yield 'unsupported-method', b'\x1f\x8b\x07\0' + bytes(6) + body + tail, 'compression method 7'
+
+
+@target('kernel-decoder')
+def kernel_decoder():
+    for make in xz, zstd, gzip:
+        for name, data, description in make():
+            kind, _, rest = name.partition('-')
+            yield '%s-%s-%s' % (kind, make.__name__, rest), data[:200], description
 
 
 # Signatures
