@@ -21,7 +21,7 @@
 
 #include "bytes/buf.h"
 #include "bytes/diag.h"
-#include "index/glob.h"
+#include "bytes/glob.h"
 
 #define HEADER_SIZE 12
 #define ROOT_OFFSET 8

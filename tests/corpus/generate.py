@@ -261,8 +261,8 @@ def index_manifest():
     yield 'unsupported-format', index_bytes([(b'manifest:format', 0, b'2')] + entries[1:]), 'another format'
 
 
-@target('index-glob')
-def index_glob():
+@target('glob')
+def glob_patterns():
     for name, pattern, text in (('literal', b'abc', b'abc'), ('star', b'a*c*e', b'abcde'),
                                 ('set', b'[a-c]?[!x]', b'bzz'), ('class', b'[[:alpha:]]*', b'x1'), ('slow', b'*a' * 12 + b'b', b'a' * 60),
                                 ('escaped', b'\\*\\[', b'*[')):

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "index/glob.h"
+#include "bytes/glob.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -3,7 +3,7 @@
  * Only the last `*` is ever taken back: what stands between two of them matches at the first place
  * where it can, and a later place can't help the rest. So there is no recursion.
  */
-#include "index/glob.h"
+#include "bytes/glob.h"
 
 #include <errno.h>
 #include <stddef.h>

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "index/glob.h"
+#include "bytes/glob.h"
 
 static void test_plain(void **state)
 {

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/*
+ * The rules of modprobe.d, of modules.softdep and modules.weakdep, and of the kernel's command
+ * line: what was said of a module, by which line of which file.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bytes/arena.h"
+#include "bytes/bytes.h"
+#include "bytes/name.h"
+
+struct diag;
+
+/* Rules of one kind. A request looks at each of them, so that this bounds time as well. */
+#define MODPROBE_RULES_MAX (1u << 20)
+
+/** enum modprobe_rule_kind - directives of modprobe.d */
+enum modprobe_rule_kind {
+	MODPROBE_ALIAS,
+	MODPROBE_BLACKLIST,
+	MODPROBE_OPTIONS,
+	MODPROBE_INSTALL,
+	MODPROBE_REMOVE,
+	MODPROBE_SOFTDEP,
+	MODPROBE_WEAKDEP,
+	MODPROBE_MASK,
+	MODPROBE_ALLOW,
+	MODPROBE_RULE_KINDS, /* how many */
+};
+
+/** struct modprobe_rule - one rule; strings live as long as the configuration */
+struct modprobe_rule {
+	/* What it is about, '-' folded to '_' (in patterns outside of [...]): for alias the pattern of
+	 * requests, for install, remove, softdep, weakdep, mask and allow a pattern of module names,
+	 * for blacklist and options a name. */
+	const char *name;
+	/* alias: the module's name; options: parameters, tabs made blanks; install, remove: the command;
+	 * softdep, weakdep: the words behind the name, "" where there are none; else "". */
+	const char *text;
+	const char *file;
+	unsigned int line; /* 0 where the file has no lines: the kernel's command line */
+};
+
+/** struct modprobe_conf - all zero before the first of the calls below */
+struct modprobe_conf {
+	struct arena arena;
+	struct modprobe_rules {
+		struct modprobe_rule *items; /* in the order of reading, the module's own tags first */
+		uint32_t n;
+		uint32_t capacity;
+	} rules[MODPROBE_RULE_KINDS];
+};
+
+/** enum modprobe_note - why a line has no effect */
+enum modprobe_note {
+	MODPROBE_NOTE_BAD,	/* cannot be understood, or over a limit */
+	MODPROBE_NOTE_NOT_USED, /* include, config: of old, no longer acted upon */
+};
+
+/** struct modprobe_conf_env - where remarks go; @note may be NULL */
+struct modprobe_conf_env {
+	void (*note)(void *ctx, const char *file, enum modprobe_note note, const struct diag *diag);
+	void *ctx;
+};
+
+/**
+ * modprobe_conf_read() - add the rules of one file; call it for the files in their order
+ * @file: name for messages; copied
+ * @env:  may be NULL
+ *
+ * What is wrong with a line goes to @env->note, and the rest of the file counts.
+ * Return: 0; -ENOMEM.
+ * Source: modprobe.d(5).
+ */
+int modprobe_conf_read(struct modprobe_conf *conf, struct bytes text, const char *file,
+		       const struct modprobe_conf_env *env);
+
+/**
+ * modprobe_conf_read_tags() - the same for modules.softdep or modules.weakdep: only the lines of
+ * @kind count. Call it before modprobe_conf_read(), so that a file of the administrator's can clear
+ * what modules say of themselves.
+ */
+int modprobe_conf_read_tags(struct modprobe_conf *conf, enum modprobe_rule_kind kind,
+			    struct bytes text, const char *file,
+			    const struct modprobe_conf_env *env);
+
+/**
+ * modprobe_conf_read_cmdline() - MODULE.PARAMETER[=VALUE] and modprobe.blacklist=A,B
+ * @text: of /proc/cmdline, all of it
+ * @file: name for messages; copied
+ * Call it after the last file. Return: 0; -ENOMEM.
+ */
+int modprobe_conf_read_cmdline(struct modprobe_conf *conf, struct bytes text, const char *file,
+			       const struct modprobe_conf_env *env);
+
+/**
+ * modprobe_conf_next() - next rule of @kind that is about @name, in the order of the configuration
+ * @name:  alias: the request, normalised; otherwise the module's name, '-' folded
+ * @after: the rule found before; NULL for the first
+ *
+ * softdep, weakdep: a line without words takes back all lines about @name before it: they are not
+ * found, and neither is that line. Costs one pass over the rules of the kind.
+ * Return: NULL when there is no other.
+ */
+const struct modprobe_rule *modprobe_conf_next(const struct modprobe_conf *conf,
+					       enum modprobe_rule_kind kind, const char *name,
+					       const struct modprobe_rule *after);
+
+/** modprobe_conf_done() - free everything; NULL is fine */
+void modprobe_conf_done(struct modprobe_conf *conf);
+
+#define CLEANUP_MODPROBE_CONF __attribute__((cleanup(modprobe_conf_done)))
+
+/** enum softdep_phase - when a soft dependency is loaded */
+enum softdep_phase {
+	SOFTDEP_PRE,
+	SOFTDEP_POST,
+};
+
+/** struct softdep_words - place in the words of a softdep rule; set @rest to its text */
+struct softdep_words {
+	const char *rest;
+	enum softdep_phase phase; /* of words before the first "pre:" or "post:" */
+};
+
+/**
+ * softdep_next() - next name or alias; words before "pre:" or "post:" count as behind "pre:"
+ * @ret_phase: when it is loaded
+ * @ret_name:  not NUL-terminated; inside the rule's text; @ret_size is above 0
+ * Return: whether there was one.
+ */
+bool softdep_next(struct softdep_words *words, enum softdep_phase *ret_phase,
+		  const char **ret_name, size_t *ret_size);
