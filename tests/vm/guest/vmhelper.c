@@ -4,7 +4,7 @@
  *
  *   run [-u UID] COMMAND...         one frame
  *   together N COMMAND...           N at once, N frames
- *   unload-others                   remove every module that was not there at the first call
+ *   unload-others                   remove every module that was not there at the first call; "@@left NAME..."
  *   socket FAMILY [TYPE] [PROTO]    open a socket, print "ok" or the error's name
  *   mount DEVICE FOLDER TYPE        mount(2) as it is
  *   sys-load FILE [PARAMETERS]      finit_module(2) as it is
@@ -210,6 +210,20 @@ static int unload_pass(const char *baseline)
 	return n_gone;
 }
 
+static void report_left(const char *baseline)
+{
+	size_t size;
+	char *state = read_file("/proc/modules", &size), *rest = NULL;
+
+	state[size < (1 << 16) ? size : size - 1] = '\0';
+	printf("@@left");
+	for (char *line = strtok_r(state, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+		if (!has_line(baseline, line, strcspn(line, " ")))
+			printf(" %.*s", (int)strcspn(line, " "), line);
+	putchar('\n');
+	free(state);
+}
+
 static int cmd_unload_others(void)
 {
 	size_t size;
@@ -222,6 +236,7 @@ static int cmd_unload_others(void)
 		if (fd < 0 || write(fd, text, size) != (ssize_t)size)
 			die(BASELINE);
 		close(fd);
+		free(text);
 		return 0;
 	}
 	text = read_file(BASELINE, &size);
@@ -229,6 +244,7 @@ static int cmd_unload_others(void)
 	text[size] = '\0';
 	while (unload_pass(text) > 0)
 		;
+	report_left(text);
 	return 0;
 }
 
