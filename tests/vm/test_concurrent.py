@@ -14,7 +14,7 @@ from vmcase import scenario  # noqa: E402
 
 class AtOnce(vmcase.Guest):
     SMP = 2
-    MODULES = ['xfs']
+    MODULES = ['xfs', 'crc32c_generic']
 
     @scenario('''
         together 5 modprobe slow

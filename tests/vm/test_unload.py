@@ -14,7 +14,7 @@ from vmcase import scenario  # noqa: E402
 
 
 class Removal(vmcase.Guest):
-    MODULES = ['xfs', 'minix']
+    MODULES = ['xfs', 'crc32c_generic', 'minix']
 
     @scenario('''
         run modprobe dep_c
@@ -157,7 +157,11 @@ class Removal(vmcase.Guest):
     ''')
     def test_lsmod(self, seen):
         """a header, then /proc/modules in its order with the users of each"""
-        _, lsmod, kmod_list, _ = seen.runs
+        load, lsmod, kmod_list, unload = seen.runs
+        self.assertOk(load)
+        self.assertLoaded(load, 'xfs', 'libcrc32c')
+        self.assertOk(unload)
+        self.assertAbsent(unload, 'xfs', 'libcrc32c')
         self.assertOk(lsmod)
         lines = lsmod.out.splitlines()
         self.assertEqual(lines[0], 'Module                  Size  Used by')
