@@ -178,6 +178,21 @@ class Chains(vmcase.Guest):
         self.assertRegex(seen.runs[0].out + seen.runs[0].err, r'aliased_1.*blacklist')
 
     @scenario('''
+        conf 'alias pair init_fails' 'alias pair hard_b'
+        run modprobe pair
+        run modprobe -r hard_b
+        run modprobe -v pair
+    ''')
+    def test_alias_with_a_failing_answer(self, seen):
+        """a later success does not hide an earlier failure; every answer is tried, and told at -v"""
+        plain, _, verbose = seen.runs
+        self.assertFails(plain, 'init_fails', 'No such device')
+        self.assertEqual(plain.loaded(), ['hard_b'])
+        self.assertFails(verbose)
+        self.assertRegex(verbose.out + verbose.err, 'init_fails')
+        self.assertRegex(verbose.out + verbose.err, 'hard_b')
+
+    @scenario('''
         conf 'blacklist dep_a' 'blacklist dep_c'
         run modprobe dep_c
         run modprobe -r dep_c dep_b dep_a
