@@ -218,5 +218,20 @@ class Signatures(vmcase.Guest):
             self.assertEqual(run.loaded(), ['minix'])
 
 
+class Lockdown(vmcase.Guest):
+    @scenario('''
+        mount -t securityfs securityfs /sys/kernel/security 2>/dev/null
+        echo integrity >/sys/kernel/security/lockdown
+        run modprobe dep_a
+        run insmod $MODULES/updates/dep_a.ko
+    ''')
+    def test_lockdown(self, seen):
+        """a locked kernel wants signatures, and that is neither about privilege nor about a blacklist"""
+        for run in seen.runs:
+            self.assertFails(run, '(?i)operation not permitted', '(?i)lockdown|locked down')
+            self.assertNotRegex(run.err, 'module_blacklist|modules_disabled|CAP_SYS_MODULE')
+            self.assertEqual(run.loaded(), [])
+
+
 if __name__ == '__main__':
     tap.main()

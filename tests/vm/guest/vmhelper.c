@@ -10,7 +10,7 @@
  *   sys-load FILE [PARAMETERS]      finit_module(2) as it is
  *   sys-unload NAME                 delete_module(2) as it is
  *   session TTY COMMAND...          COMMAND on that terminal, then switch off
- *   exit STATUS                     end the machine
+ *   guest COMMAND...                COMMAND, then end the machine with its status
  *
  * A frame: "@@run EXIT SIGNAL OUT_SIZE ERR_SIZE STATE_SIZE\n", then that many bytes of output, of messages
  * and of /proc/modules, then "\n". SIGNAL is 0 or what killed the command; a command that does not end in
@@ -275,12 +275,23 @@ static int cmd_session(char **argv)
 	return reboot(RB_POWER_OFF);
 }
 
-static int cmd_exit(int status)
+/* The port is asked for first: a script may lock the kernel down. */
+static int cmd_guest(char **argv)
 {
-	tcdrain(1);
+	int status;
+	pid_t pid;
+
 	if (ioperm(0xf4, 4, 1) != 0)
 		die("ioperm");
-	outl(status, 0xf4);
+	pid = fork();
+	if (pid == 0) {
+		execvp(argv[0], argv);
+		die(argv[0]);
+	}
+	while (waitpid(pid, &status, 0) != pid)
+		;
+	tcdrain(1);
+	outl(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), 0xf4);
 	return 0;
 }
 
@@ -306,8 +317,8 @@ int main(int argc, char **argv)
 		return answer(syscall(SYS_delete_module, args[0], O_NONBLOCK) == 0);
 	if (strcmp(word, "session") == 0 && argc >= 2)
 		return cmd_session(args);
-	if (strcmp(word, "exit") == 0 && argc == 1)
-		return cmd_exit(atoi(args[0]));
+	if (strcmp(word, "guest") == 0 && argc >= 1)
+		return cmd_guest(args);
 	fprintf(stderr, "vmhelper: what is '%s'?\n", word);
 	return 125;
 }
