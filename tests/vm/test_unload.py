@@ -66,6 +66,22 @@ class Removal(vmcase.Guest):
         self.assertEqual(holders.loaded(), [])
 
     @scenario('''
+        run modprobe dep_b
+        vmhelper sys-load $MODULES/updates/dep_c.ko
+        run modprobe -r -w 300 dep_b
+        { sleep 1; vmhelper sys-unload dep_c; } &
+        run modprobe -r --wait 20000 dep_b
+        wait
+    ''')
+    def test_wait(self, seen):
+        """-w tries for so many milliseconds while something uses it"""
+        _, in_vain, patient = seen.runs
+        self.assertFails(in_vain, 'dep_b')
+        self.assertEqual(in_vain.loaded(), ['dep_a', 'dep_b', 'dep_c'])
+        self.assertOk(patient)
+        self.assertEqual(patient.loaded(), [])
+
+    @scenario('''
         run modprobe dep_c
         run modprobe -n -v -r dep_c
     ''')
