@@ -345,6 +345,15 @@ def conf_symvers():
     yield 'bad-symvers', b'0xzz\tfn\tvmlinux\n0x1\n\tfn\t\n0x123456789\tfn\tvmlinux\n', 'no number, no columns'
 
 
+@target('conf-parameters')
+def conf_parameters():
+    yield 'good-int', b'int\n-0x10', 'a number'
+    yield 'good-array', b'array of bool\ny,n,off', 'truth values'
+    yield 'bad-byte', b'byte\n256', 'too large'
+    yield 'bad-array', b'array of int\n1,,2', 'an empty element'
+    yield 'unsupported-type', b'policy\nfast', 'a type of its own'
+
+
 def write(folder, inputs):
     os.makedirs(folder, exist_ok=True)
     lines = []
