@@ -354,6 +354,14 @@ def conf_parameters():
     yield 'unsupported-type', b'policy\nfast', 'a type of its own'
 
 
+@target('kmsg')
+def kmsg():
+    yield 'good-records', (b'4,339,5140900,-;NET: Registered\n30,340,5690716,c,caller=T1;udevd: starting\n'
+                           b' SUBSYSTEM=pci\n6,341,6690716,-;\n'), 'messages and details'
+    yield 'bad-heads', b'a,1,2,-;x\n1,2;x\n1,2,3,-\n1,2,99999999999999999999999,-;x\n', 'no heads of records'
+    yield 'bad-cut', b'6,342,6690717,-;not finished', 'no newline'
+
+
 def write(folder, inputs):
     os.makedirs(folder, exist_ok=True)
     lines = []
