@@ -213,6 +213,18 @@ struct json_node *view_source(struct json *json, const char *file, unsigned int 
 	return map;
 }
 
+void view_link(struct json *json, struct json_node *map, const struct link *link)
+{
+	bool is_symbol = link->kind == LINK_SYMBOL;
+
+	json_set(json, map, "word", view_text(json, link->word));
+	json_set(json, map, "symbol", view_text(json, is_symbol ? link->symbol : NULL));
+	json_set(json, map, "symbols",
+		 is_symbol ? json_new_number(json, link->n_symbols) : json_new_null(json));
+	json_set(json, map, "source",
+		 view_source(json, link->kind == LINK_DEP ? "modules.dep" : link->file, link->line));
+}
+
 int view_print_json(struct view *v, struct json_node *map)
 {
 	const char *text;

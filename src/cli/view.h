@@ -9,6 +9,7 @@
 #include "cli/log.h"
 #include "cli/options.h"
 #include "engine/session.h"
+#include "graph/links.h"
 
 /** enum view_status - exit statuses of modsure plan, why and graph; a promise, see their pages */
 enum view_status {
@@ -95,6 +96,9 @@ void view_wrap(const char *text, size_t column, size_t indent);
 /** view_text() view_source() - JSON of a string, of {"file", "line"}; null for NULL, no line */
 struct json_node *view_text(struct json *json, const char *s);
 struct json_node *view_source(struct json *json, const char *file, unsigned int line);
+
+/** view_link() - "word", "symbol", "symbols", "source" of a link, set in @map */
+void view_link(struct json *json, struct json_node *map, const struct link *link);
 
 /** view_print_json() - @map on one line; drops it. Return: 0; -ENOMEM. */
 int view_print_json(struct view *view, struct json_node *map);

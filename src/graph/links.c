@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bytes/arena.h"
+#include "bytes/buf.h"
 #include "bytes/hash.h"
 #include "bytes/name.h"
 #include "elf/facts.h"
@@ -122,12 +123,17 @@ int links_get(struct links *l, const char *name, uint32_t *ret_i)
 	return 0;
 }
 
+uint32_t links_find(const struct links *l, const char *name)
+{
+	return l->n_slots ? *find_slot(l, name) - 1 : LINKS_NONE;
+}
+
 uint32_t links_n(const struct links *l)
 {
 	return l->n_modules;
 }
 
-struct links_module *links_module(struct links *l, uint32_t i)
+struct links_module *links_module(const struct links *l, uint32_t i)
 {
 	return &l->modules[i];
 }
@@ -513,4 +519,42 @@ const char *link_kind_name(enum link_kind kind)
 	};
 
 	return kind < LINK_KINDS ? names[kind] : "unknown";
+}
+
+static void describe_rule(const struct link *link, const char *kind, const char *to,
+			  const char *when, struct buf *out)
+{
+	buf_printf(out, " has the %s dependency %s%s", kind, to, when);
+	if (link->word && strcmp(link->word, to) != 0)
+		buf_printf(out, ", named %s", link->word);
+	buf_printf(out, " (%s", link->file ? link->file : "?");
+	if (link->line > 0)
+		buf_printf(out, ":%u", link->line);
+	buf_put_string(out, ")");
+}
+
+void links_describe(const struct links *l, const struct link *link, struct buf *out)
+{
+	const char *to = l->modules[link->to].name;
+
+	buf_put_string(out, l->modules[link->from].name);
+	switch (link->kind) {
+	case LINK_SYMBOL:
+		buf_printf(out, " uses %s: %s", to, link->symbol);
+		if (link->n_symbols > 1)
+			buf_printf(out, " and %u more symbol%s", link->n_symbols - 1,
+				   link->n_symbols > 2 ? "s" : "");
+		break;
+	case LINK_DEP:
+		buf_printf(out, " needs %s (modules.dep)", to);
+		break;
+	case LINK_SOFT_PRE:
+		describe_rule(link, "soft", to, ", before it", out);
+		break;
+	case LINK_SOFT_POST:
+		describe_rule(link, "soft", to, ", after it", out);
+		break;
+	default:
+		describe_rule(link, "weak", to, "", out);
+	}
 }

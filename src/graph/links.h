@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct buf;
 struct facts;
 struct modprobe_rule;
 
@@ -80,11 +81,14 @@ void links_free(struct links *links);
  */
 int links_get(struct links *links, const char *name, uint32_t *ret_i);
 
+/** links_find() - the module called @name; LINKS_NONE without */
+uint32_t links_find(const struct links *links, const char *name);
+
 /** links_n() - how many modules there are */
 uint32_t links_n(const struct links *links);
 
 /** links_module() - module @i; valid until the next links_get() or links_set_deps() */
-struct links_module *links_module(struct links *links, uint32_t i);
+struct links_module *links_module(const struct links *links, uint32_t i);
 
 /**
  * links_want() - what @i brings in is to be found out, too
@@ -145,3 +149,9 @@ int links_path(const struct links *links, const uint32_t *from, size_t n_from, u
 
 /** link_kind_name() - "symbol", "modules.dep", "softdep-pre", "softdep-post", "weakdep" */
 const char *link_kind_name(enum link_kind kind);
+
+/**
+ * links_describe() - a sentence without a full stop, appended to @out:
+ * "r8169 uses libphy: phy_attached_info and 21 more symbols"
+ */
+void links_describe(const struct links *links, const struct link *link, struct buf *out);
