@@ -14,6 +14,7 @@ int cmd_lsmod(int argc, char **argv);
 int cmd_modinfo(int argc, char **argv);
 int cmd_rmmod(int argc, char **argv);
 int cmd_static_nodes(int argc, char **argv);
+int cmd_modprobe(int argc, char **argv);
 
 /**
  * cmd_graph() cmd_plan() cmd_why() - modsure's own; argv[0] is the command's name

@@ -328,6 +328,16 @@ def conf_cmdline():
     yield 'bad-open', b'a.b="x y', 'a quote without an end'
 
 
+@target('conf-command')
+def conf_command():
+    for name, command, options, what in (
+            ('plain', b'modprobe -i x $CMDLINE_OPTS', b'a=1 b="c d"', 'outside of quotes'),
+            ('quotes', b'sh -c \'echo $CMDLINE_OPTS\' "${CMDLINE_OPTS}" \\$CMDLINE_OPTS', b'a=1', 'inside of quotes'),
+            ('options', b'x $CMDLINE_OPTS', b'-a --b c="d -e"', 'parameters that look like options'),
+            ('shell', b'x $CMDLINE_OPTS', b"$(a) `b` ;c 'd \"e", 'parameters that look like code')):
+        yield 'good-' + name, command + b'\n' + options, what
+
+
 @target('conf-option-words')
 def conf_option_words():
     yield 'good-words', b'-q -C /etc/x --all', 'words'
@@ -343,6 +353,23 @@ def conf_symvers():
     yield 'good-map', (b'ffffffff81000000 T _text\nffffffff82000000 r __ksymtab_fn\n'
                        b'0000000000000000 r __ksymtab_NS.fn\t[mod]\n'), 'System.map'
     yield 'bad-symvers', b'0xzz\tfn\tvmlinux\n0x1\n\tfn\t\n0x123456789\tfn\tvmlinux\n', 'no number, no columns'
+
+
+@target('conf-parameters')
+def conf_parameters():
+    yield 'good-int', b'int\n-0x10', 'a number'
+    yield 'good-array', b'array of bool\ny,n,off', 'truth values'
+    yield 'bad-byte', b'byte\n256', 'too large'
+    yield 'bad-array', b'array of int\n1,,2', 'an empty element'
+    yield 'unsupported-type', b'policy\nfast', 'a type of its own'
+
+
+@target('kmsg')
+def kmsg():
+    yield 'good-records', (b'4,339,5140900,-;NET: Registered\n30,340,5690716,c,caller=T1;udevd: starting\n'
+                           b' SUBSYSTEM=pci\n6,341,6690716,-;\n'), 'messages and details'
+    yield 'bad-heads', b'a,1,2,-;x\n1,2;x\n1,2,3,-\n1,2,99999999999999999999999,-;x\n', 'no heads of records'
+    yield 'bad-cut', b'6,342,6690717,-;not finished', 'no newline'
 
 
 def write(folder, inputs):
