@@ -126,6 +126,8 @@ static int read_conf(struct session *s, const struct session_options *o)
 	int r;
 
 	r = read_tags(s, MODPROBE_SOFTDEP, INDEX_SOFTDEP);
+	if (r == 0 && o->with_weakdeps)
+		r = read_tags(s, MODPROBE_WEAKDEP, INDEX_WEAKDEP);
 	if (r == 0 && o->n_conf_paths > 0)
 		r = read_conf_files(s, o->conf_paths, o->n_conf_paths, true);
 	else if (r == 0)

@@ -20,6 +20,7 @@ struct session_options {
 	const char *const *conf_paths; /* instead of the usual directories */
 	size_t n_conf_paths;	/* 0 for the usual ones */
 	bool no_conf;		/* rules do not matter */
+	bool with_weakdeps;	/* modules.weakdep as well: nothing is loaded for its sake */
 };
 
 /** struct session - set up by session_open() */
