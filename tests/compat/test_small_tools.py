@@ -1,0 +1,237 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""lsmod, rmmod, insmod, kmod list and kmod static-nodes, beside Debian's kmod on the same system."""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [os.path.join(HERE, '../lib'), os.path.join(HERE, '../golden')]
+
+import captured  # noqa: E402
+import tap  # noqa: E402
+
+
+class Lsmod(captured.Case):
+    def fill(self):
+        self.system.module('r8169', size=122880, taints='E')
+        self.system.module('mii', users=4, holders=['e100', 'r8169', 'sis900', 'pcnet32'])
+        self.system.module('a_name_longer_than_its_column', size=123456789, holders=['mii'])
+        self.system.module('slow', users=1, state='Loading')
+        self.system.module('efivarfs', users=1)
+
+    def test_as_kmod(self):
+        """the bytes of Debian's lsmod, by both names, and the same from the outside"""
+        self.fill()
+        theirs = self.run_inside('kmod', 'lsmod', status=0)
+        self.assertEqual(theirs.out.count(b'\n'), 6)
+        self.assertEqual(self.run_inside('ours', 'lsmod', status=0).out, theirs.out)
+        self.assertEqual(self.run_inside('ours', 'kmod list', status=0).out, theirs.out)
+        self.assertEqual(self.run_ours('lsmod', status=0).out, theirs.out)
+        self.assertEqual(self.run_ours('kmod list', status=0).out, theirs.out)
+        self.assertEqual(self.run_ours('modsure list', status=0).out, theirs.out)
+
+    def test_holders_in_the_order_of_sysfs(self):
+        """whatever order /proc/modules and the directory have"""
+        names = ['m%d' % (i * 7919 % 1000) for i in range(60)]
+        self.system.module('used', holders=names)
+        theirs = self.run_inside('kmod', 'lsmod', status=0)
+        self.assertNotIn(','.join(names).encode(), theirs.out)
+        self.assertEqual(self.run_ours('lsmod', status=0).out, theirs.out)
+
+    def test_no_modules(self):
+        theirs = self.run_inside('kmod', 'lsmod', status=0)
+        self.assertEqual(self.run_ours('lsmod', status=0).out, theirs.out)
+
+    def test_gone_while_we_read(self):
+        """its line in the list, with nothing left of it in sysfs: what the line says, never -2"""
+        self.system.put('proc/modules', 'gone 4096 2 b,a, Live 0x0\n')
+        self.assertIn(b' -2', self.run_inside('kmod', 'lsmod').out)
+        result = self.run_ours('lsmod', status=0)
+        self.assertEqual(result.out.splitlines()[1], b'gone                    4096  2 b,a')
+        self.assertEqual(result.err, b'')
+
+    def test_sysfs_and_list_differ(self):
+        """a user that came after the line was read is not shown, one that left since is"""
+        self.system.module('used', holders=['stays', 'leaves'])
+        os.rmdir(self.system.path('sys/module/used/holders/leaves'))
+        os.mkdir(self.system.path('sys/module/used/holders/comes'))
+        self.assertEqual(self.run_ours('lsmod').out.splitlines()[1], b'used                   16384  2 stays,leaves')
+
+    def test_repeated_line(self):
+        """the kernel gives a line again when a module is loaded between two reads of the list"""
+        line = 'twice 4096 0 - Live 0x0\n'
+        self.system.put('proc/modules', 'new 1 0 - Live 0x0\n' + line + line.replace('4096', '8192') + 'old 1 0 - Live 0x0\n')
+        rows = [row.split()[:2] for row in self.run_ours('lsmod', status=0).out.splitlines()[1:]]
+        self.assertEqual(rows, [[b'new', b'1'], [b'twice', b'4096'], [b'old', b'1']])
+
+    def test_bad_lines(self):
+        """named by file and line; the others are shown"""
+        self.system.put('proc/modules', 'good 1 0 - Live 0x0\nbad\n\x1b[2J 1 0 - Live 0x0\nlast 1 0 - Live 0x0\n')
+        result = self.run_ours('lsmod', status=1)
+        self.assertEqual([row.split()[0] for row in result.out.splitlines()], [b'Module', b'good', b'last'])
+        where = self.system.path('proc/modules').encode()
+        self.assertEqual([line.split(b': ')[2] for line in result.err.splitlines()], [where + b':2', where + b':3'])
+
+    def test_no_list(self):
+        os.unlink(self.system.path('proc/modules'))
+        result = self.run_ours('lsmod', status=1)
+        self.assertEqual(result.out, b'')
+        self.assertIn(b'lsmod: ERROR: could not get list of modules:', result.err)
+        self.assertIn(b'No such file or directory', result.err)
+
+    def test_json(self):
+        self.system.module('used', users=3, holders=['b', 'a'], size=5, permanent=True, taints='OE')
+        self.system.module('going', state='Unloading')
+        self.system.put('proc/modules', self.system.get('proc/modules') + b'uncounted 1 - - Live 0x0\n')
+        found = json.loads(self.run_ours('lsmod', '--json', status=0).out)
+        found[0]['holders'].sort()
+        self.assertEqual(found, [
+            {'name': 'used', 'size': 5, 'users': 3, 'holders': ['a', 'b'], 'state': 'live', 'permanent': True,
+             'taints': 'OE'},
+            {'name': 'going', 'size': 16384, 'users': 0, 'holders': [], 'state': 'going', 'permanent': False,
+             'taints': ''},
+            {'name': 'uncounted', 'size': 1, 'users': None, 'holders': [], 'state': 'live', 'permanent': False,
+             'taints': ''}])
+        self.system.put('proc/modules', '')
+        self.assertEqual(json.loads(self.run_ours('lsmod', '--json', status=0).out), [])
+
+
+DEVNAMES = '''\
+# Device nodes to trigger on-demand module loading.
+cuse cuse c10:203
+tun net/tun c10:200
+vfio vfio/vfio c10:196
+vfio2 vfio/other c10:197
+loop deep/er/loop b7:0
+'''
+
+
+class StaticNodes(captured.Case):
+    def output(self, *args, status=0):
+        """written by ours to a file: (status, bytes)"""
+        path = os.path.join(self.dir, 'nodes')
+        result = self.run_ours('kmod static-nodes', '-o', path, *args, status=status)
+        with open(path, 'rb') as file:
+            return result, file.read()
+
+    def theirs(self, *args):
+        self.run_inside('kmod', 'kmod static-nodes', '-o', '/nodes', *args)
+        return self.system.get('nodes')
+
+    def test_formats(self):
+        """the bytes of Debian's kmod, into a file and to standard output"""
+        self.system.modules_file('modules.devname', DEVNAMES)
+        for args in ((), ('-f', 'human'), ('-f', 'tmpfiles'), ('--format=devname',)):
+            with self.subTest(args=args):
+                expected = self.theirs(*args)
+                self.assertGreater(len(expected), 100)
+                self.assertEqual(self.output(*args)[1], expected)
+                self.assertEqual(self.run_ours('kmod static-nodes', *args, status=0).out, expected)
+                self.assertEqual(self.run_inside('ours', 'kmod static-nodes', *args, status=0).out, expected)
+
+    def test_real_kernels(self):
+        """from the modules.devname that depmod writes for the newest of Debian's kernels"""
+        for version, folder in tap.kernels()[-1:]:
+            base = os.path.dirname(os.path.dirname(os.path.dirname(folder)))
+            subprocess.run([tap.command('depmod'), '-b', base, '-o', self.dir, version], check=True)
+            with open(os.path.join(self.dir, 'lib/modules', version, 'modules.devname'), 'rb') as file:
+                self.system.modules_file('modules.devname', file.read())
+            expected = self.theirs('-f', 'tmpfiles')
+            self.assertIn(b'c! /dev/net/tun 0600 - - - 10:200\n', expected)
+            self.assertEqual(self.output('-f', 'tmpfiles')[1], expected)
+
+    def test_release_of_a_captured_system(self):
+        self.system.put('proc/sys/kernel/osrelease', '5.0-other\n')
+        self.system.put('lib/modules/5.0-other/modules.devname', 'x x c1:2\n')
+        self.assertEqual(self.output('-f', 'devname')[1], b'x x c1:2\n')
+        for bad in ('', '\n', '../../etc\n', '..\n', 'x' * 300):
+            self.system.put('proc/sys/kernel/osrelease', bad)
+            self.assertEqual(self.run_ours('kmod static-nodes', status=1).out, b'')
+
+    def test_no_devname(self):
+        """nothing to do is no failure, and nothing is written"""
+        result = self.run_ours('kmod static-nodes', '-o', os.path.join(self.dir, 'nodes'), status=0)
+        self.assertRegex(result.err, rb'WARNING: .*/modules\.devname not found - ignoring\n$')
+        self.assertFalse(os.path.exists(os.path.join(self.dir, 'nodes')))
+
+    def test_bad_lines(self):
+        """named by file and line; nodes outside of /dev are among them; the rest goes on"""
+        path = self.system.modules_file('modules.devname', 'a a c1:1\nb\nc ../c c1:1\nd "d c1:1\ne e c1:99999999999\nf f b1:2\n')
+        result, out = self.output('-f', 'devname', status=1)
+        self.assertEqual(out, b'a a c1:1\nf f b1:2\n')
+        lines = [line.split(b': ')[:3] for line in result.err.splitlines()]
+        self.assertEqual(lines, [[b'static-nodes', b'ERROR', b'%s:%d' % (path.encode(), n)] for n in (2, 3, 4, 5)])
+
+    def test_output_is_replaced_as_a_whole(self):
+        """folders are made, a reader never sees half, a link stays a link, nothing is left behind"""
+        self.system.modules_file('modules.devname', DEVNAMES)
+        folder = os.path.join(self.dir, 'run/tmpfiles.d')
+        path = os.path.join(folder, 'static-nodes.conf')
+        self.run_ours('kmod static-nodes', '-f', 'tmpfiles', '-o', path, status=0)
+        self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o644)
+        with open(path, 'rb') as before:
+            self.system.modules_file('modules.devname', 'x x c1:2\n')
+            self.run_ours('kmod static-nodes', '-f', 'tmpfiles', '-o', path, status=0)
+            self.assertEqual(len(before.read().splitlines()), 9)
+        self.assertEqual(open(path, 'rb').read(), b'c! /dev/x 0600 - - - 1:2\n')
+        link = os.path.join(self.dir, 'link')
+        os.symlink(path, link)
+        self.system.modules_file('modules.devname', 'y y c1:2\n')
+        self.run_ours('kmod static-nodes', '-f', 'tmpfiles', '-o', link, status=0)
+        self.assertTrue(os.path.islink(link))
+        self.assertEqual(open(path, 'rb').read(), b'c! /dev/y 0600 - - - 1:2\n')
+        self.assertEqual(os.listdir(folder), ['static-nodes.conf'])
+
+    def test_output_that_is_no_file(self):
+        """a device or pipe stays one"""
+        self.system.modules_file('modules.devname', 'x x c1:2\n')
+        result = self.run_ours('kmod static-nodes', '-f', 'devname', '-o', '/dev/stdout', status=0)
+        self.assertEqual(result.out, b'x x c1:2\n')
+        self.run_ours('kmod static-nodes', '-o', '/dev/null', status=0)
+        self.assertTrue(stat.S_ISCHR(os.stat('/dev/null').st_mode))
+        for path in (self.dir, os.path.join(self.dir, 'captured/proc/modules/x'), '/dev/full'):
+            result = self.run_ours('kmod static-nodes', '-o', path, status=1)
+            self.assertIn(b'could not create ' + path.encode(), result.err)
+
+
+class Usage(captured.Case):
+    def test_version(self):
+        for program in ('lsmod', 'kmod list', 'rmmod', 'insmod', 'kmod static-nodes'):
+            for option in ('-V', '--version'):
+                result = self.run_ours(program, option, status=0, captured=False)
+                self.assertEqual(result.out.splitlines()[0], b'kmod version 34', program)
+
+    def test_help(self):
+        for program in ('lsmod', 'kmod list', 'rmmod', 'insmod', 'kmod static-nodes'):
+            for option in ('-h', '--help'):
+                result = self.run_ours(program, option, status=0, captured=False)
+                self.assertRegex(result.out, rb'^Usage:\n', program)
+                self.assertEqual(result.err, b'')
+
+    def test_mistakes(self):
+        """as with kmod: status 1, a word on standard error, nothing on standard output"""
+        for program, *args in (('lsmod', 'x'), ('lsmod', '-x'), ('kmod list', 'x'), ('rmmod',), ('rmmod', '-x', 'm'),
+                               ('insmod',), ('insmod', '-x'), ('insmod', '-'), ('kmod static-nodes', '-f', 'x'),
+                               ('kmod static-nodes', '-f'), ('kmod static-nodes', '--no'), ('kmod static-nodes', 'x'),
+                               ('kmod nothing',)):
+            with self.subTest(program=program, args=args):
+                result = self.run_ours(program, *args, status=1, captured=False)
+                self.assertEqual(result.out, b'')
+                self.assertNotEqual(result.err, b'')
+
+    def test_verbs_are_no_links(self):
+        """a program called list or static-nodes is not this one"""
+        for name in ('list', 'static-nodes'):
+            link = os.path.join(self.dir, name)
+            os.symlink(os.path.realpath(tap.command('modsure')), link)
+            done = subprocess.run([link], capture_output=True, check=False)
+            self.assertEqual((done.returncode, done.stdout), (1, b''))
+            self.assertIn(b'no command of this name', done.stderr)
+
+
+if __name__ == '__main__':
+    tap.main()
