@@ -198,6 +198,114 @@ class StaticNodes(captured.Case):
             self.assertIn(b'could not create ' + path.encode(), result.err)
 
 
+class Rmmod(captured.Case):
+    def setUp(self):
+        super().setUp()
+        self.system.module('used', holders=['b', 'a'])
+        self.system.module('held', users=2)
+        self.system.module('free')
+        self.system.module('free_mod')
+        self.system.put('sys/module/printk/parameters/time', 'Y\n')
+
+    def compare(self, *args, **kwargs):
+        """same messages, status and calls as Debian's; returns ours"""
+        theirs = self.run_inside('kmod', 'rmmod', *args, **kwargs)
+        calls = self.log
+        ours = self.run_inside('ours', 'rmmod', *args, **kwargs)
+        self.assertEqual(self.log, calls, args)
+        self.assertEqual(ours.status, theirs.status, (args, ours.err, theirs.err))
+        self.assertEqual(ours.out, theirs.out)
+        for line in theirs.err.splitlines():
+            if b'../libkmod/' not in line:     # the library's own words, with the line of its source
+                self.assertIn(line.rstrip(), ours.err.splitlines())
+        return ours
+
+    def test_as_kmod(self):
+        """what is removed with which flags, what is refused in which words; a refusal stops nothing"""
+        for args in (['free'], ['free', 'free_mod'], ['free-mod'], ['-v', 'free'], ['absent'], ['used'], ['held'],
+                     ['absent', 'used', 'free', 'held', 'free_mod'], ['free', 'absent'], ['nofile.txt', 'free'],
+                     ['a[b', 'free'], ['-f', 'free'], ['-f', 'used', 'held'], ['-f', 'absent'], ['-s', 'free']):
+            with self.subTest(args=args):
+                self.compare(*args)
+        self.assertEqual(self.run_inside('ours', 'rmmod', '-v', 'free').err, b'rmmod: INFO: Module free is removed\n')
+
+    def test_paths(self):
+        """a file's name says the module"""
+        self.system.put('free.ko', 'x')
+        self.system.put('dir/free-mod.ko.xz', 'x')
+        for path in ('/free.ko', './free.ko', 'free.ko', '/dir/free-mod.ko.xz'):
+            with self.subTest(path=path):
+                self.compare(path)
+
+    def test_errors_of_the_kernel(self):
+        """kmod's line, then the reason where there is one; the next module is tried all the same"""
+        for number in (1, 2, 11, 16, 38, 5):
+            with self.subTest(number=number):
+                ours = self.compare('free', 'free-mod', error=number)
+                self.assertEqual(self.log.count('delete'), 2)
+                self.assertIn(b'could not remove module free-mod: ' + os.strerror(number).encode() + b'\n', ours.err)
+
+    def test_who_uses_it(self):
+        """besides modules, something else"""
+        result = self.run_ours('rmmod', 'held', status=1)
+        self.assertRegex(result.err, rb'^rmmod: ERROR: Module held is in use\nrmmod: ERROR: held: 2 users that are no '
+                                     rb'modules: .*\n$')
+
+    def test_builtin(self):
+        """by its directory in sysfs, and by the kernel's list where it has none"""
+        self.system.put('lib/modules/%s/modules.builtin' % self.system.release, 'kernel/fs/fat/fat.ko\nkernel/x/only-alias.ko\n')
+        for name in ('modules.order', 'modules.builtin.modinfo'):
+            self.system.modules_file(name, '')
+        subprocess.run([tap.command('depmod'), '-b', self.system.folder], check=True)
+        self.assertEqual(self.run_ours('rmmod', 'printk', status=1).err, b'rmmod: ERROR: Module printk is builtin.\n')
+        self.assertEqual(self.run_ours('rmmod', 'fat', status=1).err, b'rmmod: ERROR: Module fat is builtin.\n')
+        self.assertEqual(self.compare('fat').err, b'rmmod: ERROR: Module fat is builtin.\n')
+        self.assertEqual(self.run_ours('rmmod', 'fa', status=1).err, b'rmmod: ERROR: Module fa is not currently loaded\n')
+
+    def test_states(self):
+        """what is neither here nor gone is not touched"""
+        self.system.module('slow', users=1, state='Loading')
+        self.system.module('leaving', state='Unloading')
+        result = self.run_inside('ours', 'rmmod', 'slow', 'leaving', status=1)
+        self.assertEqual(self.log, '')
+        self.assertEqual(result.err, b'rmmod: ERROR: Module slow is still being loaded\n'
+                                     b'rmmod: ERROR: Module leaving is already being removed\n')
+
+    def test_enabled_livepatch(self):
+        """never by force: every later caller of the patched function would run freed memory (kmod lets it)"""
+        self.system.module('patch', users=1)
+        self.system.module('patch2')
+        self.system.put('sys/kernel/livepatch/patch/enabled', '1\n')
+        self.system.put('sys/kernel/livepatch/patch2/enabled', '0\n')
+        self.run_inside('kmod', 'rmmod', '-f', 'patch', status=0)
+        self.assertEqual(self.log, 'delete patch 05000\n')
+        for args in (['patch'], ['-f', 'patch'], ['-f', './patch.ko'], ['-f', 'patch2'], ['--force', '-s', 'patch']):
+            with self.subTest(args=args):
+                result = self.run_inside('ours', 'rmmod', *args, 'free', status=1)
+                self.assertEqual(self.log.splitlines(), ['delete free ' + ('05000' if len(args) > 1 else '04000')])
+                if '-s' not in args:
+                    self.assertIn(b'livepatch', result.err)
+        self.assertIn(b'echo 0 > /sys/kernel/livepatch/patch/enabled', self.run_ours('rmmod', '-f', 'patch').err)
+        # Once it is disabled, it is a module like others.
+        os.unlink(self.system.path('sys/kernel/livepatch/patch/enabled'))
+        self.run_inside('ours', 'rmmod', '-f', 'patch', status=0)
+
+    def test_bad_names(self):
+        """a failure like others (kmod stops there, and says success): the rest goes on"""
+        for name in ('', '/', '.', '..', '.ko', 'x' * 5000, 'dir/'):
+            with self.subTest(name=name[:20]):
+                result = self.run_inside('ours', 'rmmod', name, 'free', status=1)
+                self.assertEqual(self.log, 'delete free 04000\n')
+                self.assertIn(b'is no name of a module', result.err)
+
+    def test_dry_run(self):
+        """-n and --sysroot say what they would do, and do nothing"""
+        for args in (['-n'], ['--dry-run'], ['--sysroot', '/']):
+            result = self.run_inside('ours', 'rmmod', *args, 'free-mod', 'held', status=1)
+            self.assertEqual((result.out, self.log), (b'rmmod free_mod\n', ''))
+            self.assertIn(b'Module held is in use', result.err)
+
+
 class Usage(captured.Case):
     def test_version(self):
         for program in ('lsmod', 'kmod list', 'rmmod', 'insmod', 'kmod static-nodes'):
