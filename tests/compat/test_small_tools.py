@@ -13,6 +13,7 @@ sys.path[:0] = [os.path.join(HERE, '../lib'), os.path.join(HERE, '../golden')]
 
 import captured  # noqa: E402
 import tap  # noqa: E402
+from mkmod import Module, xz  # noqa: E402
 
 
 class Lsmod(captured.Case):
@@ -304,6 +305,77 @@ class Rmmod(captured.Case):
             result = self.run_inside('ours', 'rmmod', *args, 'free-mod', 'held', status=1)
             self.assertEqual((result.out, self.log), (b'rmmod free_mod\n', ''))
             self.assertIn(b'Module held is in use', result.err)
+
+
+class Insmod(captured.Case):
+    def setUp(self):
+        super().setUp()
+        self.module = Module('m').modinfo('license', 'GPL').modinfo('name', 'm').use('printk', 1).bytes()
+        self.system.put('m.ko', self.module)
+        self.system.put('m.ko.xz', xz(self.module))
+
+    def compare(self, *args, **kwargs):
+        """same first message, status and calls as Debian's; returns ours"""
+        theirs = self.run_inside('kmod', 'insmod', *args, **kwargs)
+        calls = self.log
+        ours = self.run_inside('ours', 'insmod', *args, **kwargs)
+        self.assertEqual(self.log, calls, args)
+        self.assertEqual(ours.status, theirs.status, (args, ours.err, theirs.err))
+        self.assertEqual(ours.out, theirs.out)
+        self.assertEqual(ours.err.splitlines()[:1], theirs.err.splitlines()[:1])
+        return ours
+
+    def test_as_kmod(self):
+        for args in (['/m.ko'], ['m.ko'], ['./m.ko', 'a=1', 'b="x y"', 'c'], ['/m.ko.xz', 'a=1'], ['-f', '/m.ko'],
+                     ['/no.ko'], ['no.ko'], [''], ['-']):
+            with self.subTest(args=args):
+                self.compare(*args)
+
+    def test_errors(self):
+        """the same words for the kernel's number; four of them mean something else with modules"""
+        texts = {2: b'Unknown symbol in module', 3: b'Module has wrong symbol version', 8: b'Invalid module format',
+                 22: b'Invalid parameters', 19: b'No such device', 1: b'Operation not permitted',
+                 12: b'Cannot allocate memory', 17: b'File exists'}
+        for number, text in texts.items():
+            with self.subTest(number=number):
+                ours = self.compare('/m.ko', error=number)
+                self.assertEqual(ours.err.splitlines()[0], b'insmod: ERROR: could not insert module /m.ko: ' + text)
+
+    def test_busy(self):
+        """EBUSY is what the kernel answers when another attempt failed at the same time: once more for its reason"""
+        result = self.run_inside('ours', 'insmod', '/m.ko', error=16, status=1)
+        self.assertIn(b'insmod: ERROR: could not insert module /m.ko: Device or resource busy', result.err)
+        self.assertEqual(self.log, 'finit [] 0\n' * 2)
+
+    def test_already_loaded(self):
+        self.system.module('m')
+        self.compare('/m.ko', error=17)
+
+    def test_flags(self):
+        """each is passed to the kernel, -f both"""
+        for args, flags in ((['--force-modversion'], 1), (['--force-vermagic'], 2), (['-f'], 3), (['--force'], 3),
+                            (['--force-modversion', '--force-vermagic'], 3), ([], 0)):
+            self.run_inside('ours', 'insmod', *args, '/m.ko', 'a=1', status=0)
+            self.assertEqual(self.log, 'finit [a=1] %d\n' % flags)
+
+    def test_blanks_in_a_value(self):
+        """what the shell kept together is one value to the kernel (kmod since 34)"""
+        self.run_inside('ours', 'insmod', '/m.ko', 'a=x y', 'b="q r"', 'c=1', status=0)
+        self.assertEqual(self.log, 'finit [a="x y" b="q r" c=1] 0\n')
+
+    def test_damaged_file(self):
+        """said with the place in the file, and the kernel is not asked"""
+        self.system.put('cut.ko.xz', xz(self.module)[:-40])
+        os.mkdir(self.system.path('dir.ko'))
+        for path, text in (('/cut.ko.xz', b'xz data is cut off'), ('/dir.ko', b'is a directory')):
+            result = self.run_inside('ours', 'insmod', path, status=1)
+            self.assertRegex(result.err, b'^insmod: ERROR: could not insert module %s: .*%s\n$' % (path.encode(), text))
+            self.assertEqual(self.log, '')
+
+    def test_verbose_and_syslog(self):
+        self.assertEqual(self.run_inside('ours', 'insmod', '-v', '/m.ko', status=0).err,
+                         b'insmod: INFO: Module m is inserted\n')
+        self.assertEqual(self.run_inside('ours', 'insmod', '-s', '/no.ko', status=1).err, b'')
 
 
 class Usage(captured.Case):
