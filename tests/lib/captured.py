@@ -186,9 +186,10 @@ class Case(unittest.TestCase):
         link = self.system.path('%s/%s' % (who, words[0]))
         if not os.path.lexists(link):
             os.symlink('/bin/kmod' if who == 'kmod' else '/bin/modsure', link)
-        # Sanitizers read their own memory map.
+        # Sanitizers read their own memory map, and the list of their threads.
         os.makedirs(self.system.path('proc/self'), exist_ok=True)
-        script = 'mount --bind /proc/$$ "$0/proc/self" && exec chroot "$0" /usr/bin/env "$@"'
+        script = ('mkdir -p "$0/proc/$$" && mount --bind /proc/$$ "$0/proc/$$" && mount --bind /proc/$$ "$0/proc/self" '
+                  '&& exec chroot "$0" /usr/bin/env "$@"')
         result = self._done(
             ['unshare', '-m' if os.geteuid() == 0 else '-rm', 'sh', '-c', script, root, 'LD_PRELOAD=/calls.so', 'CALL_LOG=/calls.log',
              'CALL_ERROR=%d' % error, 'ASAN_OPTIONS=verify_asan_link_order=0', '/%s/%s' % (who, words[0])]
