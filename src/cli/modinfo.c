@@ -406,6 +406,7 @@ int cmd_modinfo(int argc, char **argv)
 		return first < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 	if (first >= argc) {
 		log_message(&m.log, LOG_ERR, "missing module or filename.");
+		options_misuse(&table);
 		return EXIT_FAILURE;
 	}
 	if (m.is_json && (m.form.field || m.form.separator == '\0')) {

@@ -275,6 +275,7 @@ static int run(struct modprobe *m, int n, char **names)
 		return modprobe_show_config(m);
 	if (n == 0) {
 		log_message(&m->log, LOG_ERR, "missing parameters. See -h.");
+		options_misuse(&table);
 		return EXIT_FAILURE;
 	}
 	if (m->query == QUERY_ALIAS)
