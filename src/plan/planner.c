@@ -431,7 +431,8 @@ static int begin_goal(struct planner *p, const struct goal *goal, const struct f
 	if (!plan_counts(p, found, true))
 		return 0;
 	node->is_goal = node->is_goal_like = true;
-	if (found->by != PLAN_BY_NAME && found->by != PLAN_BY_BUILTIN)
+	/* Of several requests for it the first one counts, as if they were done one by one. */
+	if (!node->params && found->by != PLAN_BY_NAME && found->by != PLAN_BY_BUILTIN)
 		node->alias = p->requests[goal->request].text;
 	if (!node->params)
 		node->params = goal->params;
