@@ -187,6 +187,13 @@ static bool is_need(const struct planner *p, const struct edge *edge)
 	return edge->kind == (p->options.is_unload ? PLAN_HOLDER : PLAN_NEEDS);
 }
 
+/* A module goes because it uses another one only where that was asked for, and its users with it. */
+static bool is_reason(const struct planner *p, const struct edge *edge)
+{
+	return edge->kind != PLAN_HOLDER ||
+	       (p->options.with_holders && p->nodes[edge->from].is_goal_like);
+}
+
 /** struct lists - reasons and needs of all steps, filled in a second pass */
 struct lists {
 	struct plan_reason *reasons;
@@ -278,7 +285,8 @@ static int put_lists(struct planner *p, struct plan_step *steps, uint32_t n_step
 
 			if (!is_told(p, edge) || is_need(p, edge) != (pass == 0))
 				continue;
-			put_reason(p, steps, edge);
+			if (is_reason(p, edge))
+				put_reason(p, steps, edge);
 			if (pass == 0 && !edge->is_order_cut)
 				((uint32_t *)user->needs)[user->n_needs++] = p->nodes[edge->to].step;
 		}

@@ -91,6 +91,17 @@ static enum plan_refusal own_refusal(const struct planner *p, const struct node 
 									 : PLAN_REFUSE_NOTHING;
 }
 
+/* Does @node, to be unloaded, bring the module at the end of the edge into the plan? One that is refused
+ * brings only the user that it is refused for. */
+static bool takes_along(const struct planner *p, const struct node *node, const struct edge *edge)
+{
+	if (!is_loaded(node) || (edge->kind == PLAN_HOLDER && !p->options.with_holders))
+		return false;
+	return node->refusal == PLAN_REFUSE_NOTHING ||
+	       (node->refusal == PLAN_REFUSE_IN_USE && edge->kind == PLAN_HOLDER &&
+		p->nodes[edge->to].refusal == PLAN_REFUSE_IN_USE);
+}
+
 /* Goals, what they take along, and what those take along. */
 static int keep(struct planner *p)
 {
@@ -107,13 +118,10 @@ static int keep(struct planner *p)
 	while (n > 0) {
 		const struct node *node = &p->nodes[todo[--n]];
 
-		if (node->refusal != PLAN_REFUSE_NOTHING || !is_loaded(node))
-			continue;
 		for (uint32_t e = node->first_edge; e != PLAN_NONE; e = p->edges[e].next) {
 			struct node *to = &p->nodes[p->edges[e].to];
 
-			if (to->is_kept || !is_loaded(to) ||
-			    (p->edges[e].kind == PLAN_HOLDER && !p->options.with_holders))
+			if (to->is_kept || !is_loaded(to) || !takes_along(p, node, &p->edges[e]))
 				continue;
 			to->is_kept = true;
 			todo[n++] = p->edges[e].to;
