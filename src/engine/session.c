@@ -334,7 +334,8 @@ static int answer_lookup(struct session *s, struct planner *planner, const char 
 	return r;
 }
 
-static int answer_state(struct session *s, struct planner *planner, const char *module)
+static int answer_state(struct session *s, struct planner *planner, const char *module,
+			bool with_users)
 {
 	static const enum plan_live lives[] = { [MODULE_ABSENT] = PLAN_ABSENT,
 						[MODULE_COMING] = PLAN_COMING,
@@ -355,7 +356,7 @@ static int answer_state(struct session *s, struct planner *planner, const char *
 	if (now == MODULE_NO_STATE && !indexes_is_builtin(&s->indexes, module))
 		now = MODULE_COMING;
 	state.live = lives[now];
-	if (now != MODULE_ABSENT && now != MODULE_NO_STATE) {
+	if (with_users && now != MODULE_ABSENT && now != MODULE_NO_STATE) {
 		(void)k->users(k->ctx, module, &state.n_users);
 		(void)k->holders(k->ctx, module, &holders);
 		state.holders = (const char *)holders.base;
@@ -396,7 +397,7 @@ int session_answer(struct session *s, struct planner *planner)
 			r = answer_lookup(s, planner, want.name);
 			break;
 		case PLAN_WANT_STATE:
-			r = answer_state(s, planner, want.name);
+			r = answer_state(s, planner, want.name, want.with_users);
 			break;
 		case PLAN_WANT_DEPS:
 			r = answer_deps(s, planner, want.name);

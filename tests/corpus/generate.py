@@ -328,6 +328,16 @@ def conf_cmdline():
     yield 'bad-open', b'a.b="x y', 'a quote without an end'
 
 
+@target('conf-command')
+def conf_command():
+    for name, command, options, what in (
+            ('plain', b'modprobe -i x $CMDLINE_OPTS', b'a=1 b="c d"', 'outside of quotes'),
+            ('quotes', b'sh -c \'echo $CMDLINE_OPTS\' "${CMDLINE_OPTS}" \\$CMDLINE_OPTS', b'a=1', 'inside of quotes'),
+            ('options', b'x $CMDLINE_OPTS', b'-a --b c="d -e"', 'parameters that look like options'),
+            ('shell', b'x $CMDLINE_OPTS', b"$(a) `b` ;c 'd \"e", 'parameters that look like code')):
+        yield 'good-' + name, command + b'\n' + options, what
+
+
 @target('conf-option-words')
 def conf_option_words():
     yield 'good-words', b'-q -C /etc/x --all', 'words'
