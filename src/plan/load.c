@@ -197,7 +197,7 @@ static int make_options(struct planner *p, const struct node *node, const char *
 	}
 	if (out.error < 0)
 		return out.error;
-	*ret_options = arena_string(&p->arena, (const char *)out.base, out.size);
+	*ret_options = out.size > 0 ? arena_string(&p->arena, (const char *)out.base, out.size) : "";
 	return *ret_options ? 0 : -ENOMEM;
 }
 

@@ -140,7 +140,7 @@ static int get_node(struct planner *p, const char *name, uint32_t *ret_i)
 	copy = arena_string(&p->arena, name, strlen(name));
 	if (!copy)
 		return -ENOMEM;
-	p->nodes[p->n_nodes] = (struct node){ .name = copy };
+	p->nodes[p->n_nodes] = (struct node){ .name = copy, .cause = PLAN_NONE };
 	*slot = p->n_nodes + 1;
 	p->node_names.n_used++;
 	*ret_i = p->n_nodes++;

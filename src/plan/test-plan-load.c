@@ -189,6 +189,18 @@ static void test_refused_goal_takes_nothing_along(void **state)
 	expect_steps(&w, "a b", "+good +under x:no-file:gone x:needs:a +b");
 }
 
+/* Not even where it was the first that the planner heard of. */
+static void test_refused_goal_and_blacklisted_answer(void **state)
+{
+	static const struct module modules[] = {
+		{ "lone", "" }, { "a", "lone", .file_error = -ENOENT }, { 0 }
+	};
+	const struct world w = { modules, .conf = "alias x lone\nblacklist lone\n" };
+
+	(void)state;
+	expect_steps(&w, "x a", "x:no-file:a");
+}
+
 static void test_missing_line(void **state)
 {
 	static const struct module modules[] = {
@@ -318,6 +330,7 @@ int main(void)
 		cmocka_unit_test(test_builtin),
 		cmocka_unit_test(test_missing_file),
 		cmocka_unit_test(test_refused_goal_takes_nothing_along),
+		cmocka_unit_test(test_refused_goal_and_blacklisted_answer),
 		cmocka_unit_test(test_missing_line),
 		cmocka_unit_test(test_order_of_lines),
 		cmocka_unit_test(test_cycle_of_lines),

@@ -113,6 +113,7 @@ static void test_holder_in_use(void **state)
 	assert_string_equal(step_of(&run, "a")->holders, "b, c");
 	assert_null(step_of(&run, "b"));
 	assert_int_equal(step_of(&run, "c")->refusal, PLAN_REFUSE_IN_USE);
+	assert_string_equal(reasons_text(&run, "c"), "holder(a)");
 	assert_null(step_of(&run, "s"));
 }
 
@@ -150,6 +151,9 @@ static void test_soft(void **state)
 	assert_string_equal(needs_text(&run, "c"), "");
 	const struct world used = with("softdep c pre: d post: absent built\n");
 	expect_steps(&used, "c", "-c -b? -a?");
+	/* d stays, and what it was to bring along with it. */
+	const struct world stays = with("softdep c pre: d\nsoftdep d pre: s post: t\n");
+	expect_steps(&stays, "c", "-c -b? -a?");
 }
 
 /* kmod runs into a stack overflow. */
@@ -207,6 +211,9 @@ static void test_remove_rule(void **state)
 	expect_steps(&w, "d", "~d"); /* in use: the command knows what to do */
 	w.options.ignore_commands = true;
 	expect_steps(&w, "d", "x:in-use:d");
+	w.options.ignore_commands = false;
+	w.conf = "remove d stop d\nremove s stop s\nsoftdep c pre: d s\n";
+	expect_steps(&w, "c", "-c ~s? -b? -a?");
 }
 
 static void test_name_of_a_command(void **state)
