@@ -20,22 +20,36 @@ struct cmdline_word {
 	struct bytes key;    /* what stands behind it, up to '=' */
 	struct bytes value;  /* what stands behind '='; quotes around it are taken off */
 	bool has_value;	     /* there is a '=' */
-	bool is_quoted;	     /* the value has to be quoted again when it is passed on */
+	bool is_quoted;	     /* they were: the value has to be quoted again when it is passed on */
 };
 
 /**
  * cmdline_next() - next word
+ * @ret_word: written only when there is one; borrows from the text
+ *
  * Blanks outside of double quotes separate words; quotes may stand around a value or around the whole
- * word. "--" does not end the line: what is behind it is for init, and is not given.
- * A key with another '.' in it is nobody's parameter: it comes with an empty @module and the whole
- * "a.b.c" as @key.
+ * word, others are part of the value. A quote without an end reaches to the end of the line. "--", or
+ * a NUL, ends the line: what is behind "--" is for init, and is not given.
+ * A key with another '.' in it, or with nothing before or behind its only one, is nobody's parameter:
+ * it comes with an empty @module and the whole "a.b.c" as @key.
  * Return: whether there was one.
  */
 bool cmdline_next(struct cmdline *line, struct cmdline_word *ret_word);
 
 /**
+ * cmdline_list_next() - next item of a value "A,B"; empty ones are passed
+ * @off: place in the list, 0 in the beginning
+ * Return: whether there was one.
+ */
+bool cmdline_list_next(struct bytes list, size_t *off, struct bytes *ret_item);
+
+/**
  * cmdline_is_blacklisted() - does the kernel itself refuse this module?
- * @module: '-' folded to '_'
- * Looks for module_blacklist=A,B; either spelling of '-' counts there.
+ * @text:   of /proc/cmdline
+ * @module: the name that the module gives itself, '-' folded to '_'
+ *
+ * Looks at module_blacklist=A,B as the kernel does: of several the last one counts, one of more than
+ * 1024 bytes does not, and names are compared byte by byte, so that one with a '-' in it refuses
+ * nothing.
  */
 bool cmdline_is_blacklisted(struct bytes text, const char *module);

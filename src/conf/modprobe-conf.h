@@ -37,8 +37,10 @@ struct modprobe_rule {
 	 * requests, for install, remove, softdep, weakdep, mask and allow a pattern of module names,
 	 * for blacklist and options a name. */
 	const char *name;
-	/* alias: the module's name; options: parameters, tabs made blanks; install, remove: the command;
-	 * softdep, weakdep: the words behind the name, "" where there are none; else "". */
+	/* alias: the module's name, '-' folded; options: parameters, tabs made blanks; install, remove:
+	 * the command; these two are all that stands behind the one blank after the name, further blanks
+	 * too, as kmod prints them. softdep, weakdep: the words behind the name, "" where there are none;
+	 * else "". */
 	const char *text;
 	const char *file;
 	unsigned int line; /* 0 where the file has no lines: the kernel's command line */
@@ -54,7 +56,7 @@ struct modprobe_conf {
 	} rules[MODPROBE_RULE_KINDS];
 };
 
-/** enum modprobe_note - why a line has no effect */
+/** enum modprobe_note - why a line, or a part of it, has no effect */
 enum modprobe_note {
 	MODPROBE_NOTE_BAD,	/* cannot be understood, or over a limit */
 	MODPROBE_NOTE_NOT_USED, /* include, config: of old, no longer acted upon */
@@ -81,7 +83,8 @@ int modprobe_conf_read(struct modprobe_conf *conf, struct bytes text, const char
 /**
  * modprobe_conf_read_tags() - the same for modules.softdep or modules.weakdep: only the lines of
  * @kind count. Call it before modprobe_conf_read(), so that a file of the administrator's can clear
- * what modules say of themselves.
+ * what modules say of themselves. Here a name is no pattern, and a line without words takes nothing
+ * back: a module speaks of itself only.
  */
 int modprobe_conf_read_tags(struct modprobe_conf *conf, enum modprobe_rule_kind kind,
 			    struct bytes text, const char *file,
@@ -91,7 +94,10 @@ int modprobe_conf_read_tags(struct modprobe_conf *conf, enum modprobe_rule_kind 
  * modprobe_conf_read_cmdline() - MODULE.PARAMETER[=VALUE] and modprobe.blacklist=A,B
  * @text: of /proc/cmdline, all of it
  * @file: name for messages; copied
- * Call it after the last file. Return: 0; -ENOMEM.
+ *
+ * Call it after the last file. A value that was quoted is quoted again in the rule's text; one whose
+ * quotes do not come in pairs goes to @env->note instead (without a line).
+ * Return: 0; -ENOMEM.
  */
 int modprobe_conf_read_cmdline(struct modprobe_conf *conf, struct bytes text, const char *file,
 			       const struct modprobe_conf_env *env);
@@ -101,8 +107,9 @@ int modprobe_conf_read_cmdline(struct modprobe_conf *conf, struct bytes text, co
  * @name:  alias: the request, normalised; otherwise the module's name, '-' folded
  * @after: the rule found before; NULL for the first
  *
- * softdep, weakdep: a line without words takes back all lines about @name before it: they are not
- * found, and neither is that line. Costs one pass over the rules of the kind.
+ * softdep, weakdep: a line that names nothing (without words, or with "pre:" and "post:" alone) takes
+ * back all lines about @name before it: they are not found, and neither is that line. Costs one pass
+ * over the rules of the kind.
  * Return: NULL when there is no other.
  */
 const struct modprobe_rule *modprobe_conf_next(const struct modprobe_conf *conf,

@@ -99,6 +99,15 @@ def trailer():
     yield 'bad-names', without_magic(signed(b'', b'S' * 3, 1, 1, 4, b'signer', b'key', sig_len=4)), 'no room for names'
 
 
+@target('force')
+def force():
+    for kind in KINDS:
+        made = module(kind, versions='both').modinfo('vermagic', '6.1 SMP').bytes()
+        yield 'good-%s' % kind, b'\x03' + made, 'vermagic and versions'
+    yield 'good-signed', b'\x01' + signed(made, b'S' * 50), 'a signature behind it'
+    yield 'bad-cut', b'\x03' + made[:-100], 'section headers cut off'
+
+
 # Compressed files
 
 PLAIN = Module('m').modinfo('license', 'GPL').bytes()
@@ -154,6 +163,14 @@ def gzip():
     yield 'bad-crc', b'\x1f\x8b\x08\0' + bytes(6) + body + struct.pack('<II', 1, 5), 'CRC'
     yield 'bad-size', b'\x1f\x8b\x08\0' + bytes(6) + body + struct.pack('<II', zlib.crc32(b'hello'), 6), 'size'
     yield 'unsupported-method', b'\x1f\x8b\x07\0' + bytes(6) + body + tail, 'compression method 7'
+
+
+@target('kernel-decoder')
+def kernel_decoder():
+    for make in xz, zstd, gzip:
+        for name, data, description in make():
+            kind, _, rest = name.partition('-')
+            yield '%s-%s-%s' % (kind, make.__name__, rest), data[:200], description
 
 
 # Signatures
@@ -288,6 +305,34 @@ def conf_lines():
     yield 'bad-lines', b'search\noverride a\nexternal 1 relative\nno_such directive\n\0\nexclude\n', 'missing words'
     yield 'bad-end', b'search updates\\', 'goes on at the end'
     yield 'unsupported-old', b'include /etc/x.conf\nmake_map_files yes\n', 'directives without effect'
+
+
+@target('conf-modprobe-conf')
+def conf_modprobe_conf():
+    yield 'good-modprobe', (b'# comment\nalias pci:v*d*[a-f]* m\nblacklist a-b\noptions a-b x=1\ty="2 3"\n'
+                            b'install m /bin/true $CMDLINE_OPTS\nremove m* /bin/false\nsoftdep m pre: a b post: c\n'
+                            b'softdep m d\nweakdep m e f\nmask a-* b\nallow m a_b\n'), 'all directives'
+    yield 'good-taken-back', b'softdep m a\nsoftdep [l-n]\nsoftdep m pre:\nsoftdep m b\nweakdep *\n', 'cleared lists'
+    yield 'good-continued', b'options \\\n  m \\\n x=1\\\n2\r\nsoftdep m a\\ b\\#\n', 'lines that go on'
+    yield 'good-cmdline', b'quiet m.x=1\a "a-b.y=2 3" m.z="4 5" modprobe.blacklist=a-b,m -- m.x=2\n', 'a command line, a control character in it'
+    yield 'bad-lines', b'alias a\nalias [ m\noptions m\ninstall m \nmask #\nnonsense\n\0\nsoftdep\n', 'no rules'
+    yield 'bad-cmdline', b'm.x=1"2 "m.y z" m."q"=1 "m.v="1 2"" m.open="1', 'quotes where none can be'
+    yield 'unsupported-old', b'include /etc/x.conf\nconfig binary_indexes yes\n', 'directives without effect'
+
+
+@target('conf-cmdline')
+def conf_cmdline():
+    yield 'good-words', b'quiet root=/dev/vda1 a.b=1 a.b.c=2 module_blacklist=a,b modprobe.blacklist=a,b\n', 'words'
+    yield 'good-quotes', b'a.b="x y" "a.b=x y" a.b=x"y z" a.b="" "--" c.d', 'quotes'
+    yield 'bad-dots', b'.a=1 b.=2 . ..', 'dots with nothing on one side'
+    yield 'bad-open', b'a.b="x y', 'a quote without an end'
+
+
+@target('conf-option-words')
+def conf_option_words():
+    yield 'good-words', b'-q -C /etc/x --all', 'words'
+    yield 'good-quotes', b'-C "/a b" \'c "d\' x\'y z\'w a="x\ty"', 'quotes'
+    yield 'bad-open', b'-C "a b', 'a quote without an end'
 
 
 @target('conf-symvers')
