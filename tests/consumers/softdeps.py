@@ -80,7 +80,6 @@ class Tree:
             new = brought - found
         return found
 
-    def lost_lines(self):
-        """modules of which a reader of one line, and of words behind pre: or post: only, loses some"""
-        return sorted(module for module, lines in self.softdeps.items()
-                      if len(lines) > 1 or (lines[0] and lines[0][0] not in ('pre:', 'post:')))
+    def with_softdeps(self):
+        """modules of this kernel that have a softdep line"""
+        return sorted(name for name in self.softdeps if name in self.depends)
