@@ -5,6 +5,7 @@
  */
 #include <stdbool.h>
 
+#include "bytes/diag.h"
 #include "engine/events.h"
 #include "engine/insert.h"
 #include "plan/plan.h"
@@ -25,6 +26,7 @@ struct apply_result {
 	enum apply_status status;
 	int error;	/* -errno; of a command: -ECANCELED, see @wait_status */
 	int wait_status; /* of a command */
+	unsigned int n_left_out; /* parameters that a command was not given, see command_expand() */
 	uint32_t cause; /* APPLY_NEEDS: index of the step */
 	struct insert_report report; /* inserts */
 	struct diag diag; /* what is wrong with the file; empty otherwise */

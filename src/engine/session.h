@@ -30,6 +30,7 @@ struct session {
 	struct kernel_real real;
 	struct events events; /* copied */
 	struct buf cmdline;   /* of the kernel */
+	struct arena arena;   /* names that were looked up */
 };
 
 /**

@@ -66,6 +66,7 @@ enum plan_want_kind {
 struct plan_want {
 	enum plan_want_kind kind;
 	const char *name; /* request, module or path; the planner's */
+	bool with_users;  /* STATE: users and holders too */
 };
 
 /** struct plan_state - of a module in the kernel */

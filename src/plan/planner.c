@@ -381,6 +381,7 @@ int planner_next(struct planner *p, struct plan_want *ret_want)
 		return 0;
 	task = &p->tasks[p->tasks_done];
 	ret_want->kind = task->kind;
+	ret_want->with_users = p->options.is_unload;
 	if (task->kind == PLAN_WANT_LOOKUP)
 		ret_want->name = p->requests[task->index].text;
 	else if (task->kind == PLAN_WANT_FILE)

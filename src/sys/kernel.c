@@ -170,6 +170,7 @@ static int real_run(void *ctx, const struct kernel_command *command)
 	const struct process_variable variables[] = {
 		{ "MODPROBE_MODULE", command->module },
 		{ "MODPROBE_OPTIONS", command->options },
+		{ "CMDLINE_OPTS", command->params },
 	};
 
 	(void)ctx;

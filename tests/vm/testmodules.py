@@ -4,6 +4,7 @@
 The build is kept in the cache folder under a key of the sources' content, so that only a change builds again.
 """
 
+import fcntl
 import glob
 import os
 import re
@@ -29,29 +30,33 @@ def build(version):
         sys.exit('Bail out! %s is missing: tools/fetch-headers' % headers)
 
     os.makedirs(os.path.dirname(target), exist_ok=True)
+    # Test programs run side by side: one builds, the others wait for it.
+    with open(os.path.join(os.path.dirname(target), 'lock-' + version), 'w', encoding='utf-8') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not os.path.isdir(target):
+            make(headers, files, target)
+    return target
+
+
+def make(headers, files, target):
     scratch = tempfile.mkdtemp(dir=os.path.dirname(target))
     try:
         for path in files:
             shutil.copy(path, scratch)
         # lost.c must stay without its symbol; there is no BTF of the kernel to build on.
-        result = subprocess.run(['make', '-s', '-C', headers, 'M=' + scratch, 'KBUILD_MODPOST_WARN=1',
+        result = subprocess.run(['make', '-s', '-j2', '-C', headers, 'M=' + scratch, 'KBUILD_MODPOST_WARN=1',
                                  'CONFIG_DEBUG_INFO_BTF_MODULES=', 'modules'],
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         modules = glob.glob(os.path.join(scratch, '*.ko'))
         if result.returncode != 0 or len(modules) != sum(path.endswith('.c') for path in files):
-            sys.exit('Bail out! building kernel/tests for %s: %s' % (version, result.stdout.decode(errors='replace')))
+            sys.exit('Bail out! building kernel/tests with %s: %s' % (headers, result.stdout.decode(errors='replace')))
         whole = os.path.join(scratch, 'whole')
         os.mkdir(whole)
         for path in modules:
             subprocess.run(['strip', '--strip-debug', '-o', os.path.join(whole, os.path.basename(path)), path], check=True)
-        try:
-            os.rename(whole, target)
-        except OSError:
-            if not os.path.isdir(target):   # somebody else was first, and made the same
-                raise
+        os.rename(whole, target)
     finally:
         shutil.rmtree(scratch)
-    return target
 
 
 # Faults

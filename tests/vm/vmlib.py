@@ -317,8 +317,11 @@ def qemu_command(version, initrd, append, memory, smp):
             '-device', 'isa-debug-exit,iobase=0xf4,iosize=4']
 
 
-def boot(image, append='', timeout=120, memory=256, smp=1, devices=()):
-    """run /vm/cmd of @image (an Image, or the path of an initrd) in a fresh guest; devices: more arguments of QEMU"""
+def boot(image, append='', timeout=120, memory=256, smp=1, devices=(), version=None):
+    """run /vm/cmd of @image in a fresh guest; devices: more arguments of QEMU
+
+    @image may be the path of an initrd as well: then @version says which kernel boots it.
+    """
     with tempfile.TemporaryDirectory(prefix='modsure-vm.') as scratch:
         console, output = os.path.join(scratch, 'console'), os.path.join(scratch, 'output')
         initrd = image
@@ -326,7 +329,7 @@ def boot(image, append='', timeout=120, memory=256, smp=1, devices=()):
             initrd = os.path.join(scratch, 'initrd')
             with open(initrd, 'wb') as file:
                 file.write(image.cpio())
-        command = qemu_command(image.version, initrd, append, memory, smp)
+        command = qemu_command(version or image.version, initrd, append, memory, smp)
         command += ['-serial', 'file:' + console, '-serial', 'file:' + output, '-monitor', 'none', *devices]
         start = time.monotonic()
         try:

@@ -29,6 +29,7 @@ scenario() {
 
 # Back to how the guest was before.
 reset() {
+	umount -l /mnt 2>/dev/null
 	rm -rf /etc/modprobe.d /etc/depmod.d /tmp/*
 	mkdir -p /etc/modprobe.d /etc/depmod.d
 	unset MODPROBE_OPTIONS

@@ -4,13 +4,13 @@
  *
  *   run [-u UID] COMMAND...         one frame
  *   together N COMMAND...           N at once, N frames
- *   unload-others                   remove every module that was not there at the first call
+ *   unload-others                   remove every module that was not there at the first call; "@@left NAME..."
  *   socket FAMILY [TYPE] [PROTO]    open a socket, print "ok" or the error's name
  *   mount DEVICE FOLDER TYPE        mount(2) as it is
  *   sys-load FILE [PARAMETERS]      finit_module(2) as it is
  *   sys-unload NAME                 delete_module(2) as it is
  *   session TTY COMMAND...          COMMAND on that terminal, then switch off
- *   exit STATUS                     end the machine
+ *   guest COMMAND...                COMMAND, then end the machine with its status
  *
  * A frame: "@@run EXIT SIGNAL OUT_SIZE ERR_SIZE STATE_SIZE\n", then that many bytes of output, of messages
  * and of /proc/modules, then "\n". SIGNAL is 0 or what killed the command; a command that does not end in
@@ -210,6 +210,20 @@ static int unload_pass(const char *baseline)
 	return n_gone;
 }
 
+static void report_left(const char *baseline)
+{
+	size_t size;
+	char *state = read_file("/proc/modules", &size), *rest = NULL;
+
+	state[size < (1 << 16) ? size : size - 1] = '\0';
+	printf("@@left");
+	for (char *line = strtok_r(state, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+		if (!has_line(baseline, line, strcspn(line, " ")))
+			printf(" %.*s", (int)strcspn(line, " "), line);
+	putchar('\n');
+	free(state);
+}
+
 static int cmd_unload_others(void)
 {
 	size_t size;
@@ -222,6 +236,7 @@ static int cmd_unload_others(void)
 		if (fd < 0 || write(fd, text, size) != (ssize_t)size)
 			die(BASELINE);
 		close(fd);
+		free(text);
 		return 0;
 	}
 	text = read_file(BASELINE, &size);
@@ -229,6 +244,7 @@ static int cmd_unload_others(void)
 	text[size] = '\0';
 	while (unload_pass(text) > 0)
 		;
+	report_left(text);
 	return 0;
 }
 
@@ -259,12 +275,23 @@ static int cmd_session(char **argv)
 	return reboot(RB_POWER_OFF);
 }
 
-static int cmd_exit(int status)
+/* The port is asked for first: a script may lock the kernel down. */
+static int cmd_guest(char **argv)
 {
-	tcdrain(1);
+	int status;
+	pid_t pid;
+
 	if (ioperm(0xf4, 4, 1) != 0)
 		die("ioperm");
-	outl(status, 0xf4);
+	pid = fork();
+	if (pid == 0) {
+		execvp(argv[0], argv);
+		die(argv[0]);
+	}
+	while (waitpid(pid, &status, 0) != pid)
+		;
+	tcdrain(1);
+	outl(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), 0xf4);
 	return 0;
 }
 
@@ -290,8 +317,8 @@ int main(int argc, char **argv)
 		return answer(syscall(SYS_delete_module, args[0], O_NONBLOCK) == 0);
 	if (strcmp(word, "session") == 0 && argc >= 2)
 		return cmd_session(args);
-	if (strcmp(word, "exit") == 0 && argc == 1)
-		return cmd_exit(atoi(args[0]));
+	if (strcmp(word, "guest") == 0 && argc >= 1)
+		return cmd_guest(args);
 	fprintf(stderr, "vmhelper: what is '%s'?\n", word);
 	return 125;
 }
