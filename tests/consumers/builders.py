@@ -65,7 +65,7 @@ class Root:
         for folder, to_program in ('usr/bin', 'modsure'), ('usr/sbin', '../bin/modsure'):
             for name in COMMANDS:
                 path = self.inside(os.path.join(folder, name))
-                if os.path.lexists(path) and os.path.exists(tap.command(name)) and name != 'kmod':  # SCAFFOLD
+                if os.path.lexists(path) and os.path.exists(tap.command(name)):  # SCAFFOLD
                     os.unlink(path)
                     os.symlink(to_program, path)
 
@@ -85,15 +85,19 @@ class Root:
 
     def run(self, *argv):
         """stderr of a command in the root; a status other than 0 raises Failed"""
-        script = ['set -e', 'mount --rbind /dev "$0/dev"', 'mount -t proc proc "$0/proc"']
-        script += ['mount -o bind,ro "%s" "$0/%s"' % bind for bind in self.binds]
-        script.append('exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C chroot "$0" "$@"')
-        done = subprocess.run([*IN_NAMESPACE, 'sh', '-c', '\n'.join(script), self.path, *argv],
-                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                              timeout=BUILD_SECONDS_MAX, universal_newlines=True, errors='replace')
+        done = self.ask(*argv)
         if done.returncode:
             raise Failed('%s: status %d\n%s' % (' '.join(argv), done.returncode, done.stderr[-4000:]))
         return done.stderr
+
+    def ask(self, *argv):
+        """the completed process of a command in the root"""
+        script = ['set -e', 'mount --rbind /dev "$0/dev"', 'mount -t proc proc "$0/proc"']
+        script += ['mount -o bind,ro "%s" "$0/%s"' % bind for bind in self.binds]
+        script.append('exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C chroot "$0" "$@"')
+        return subprocess.run([*IN_NAMESPACE, 'sh', '-c', '\n'.join(script), self.path, *argv],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              timeout=BUILD_SECONDS_MAX, universal_newlines=True, errors='replace')
 
     def compressor(self):
         return 'zstd' if os.path.exists(self.inside('usr/bin/zstd')) else 'gzip'

@@ -76,7 +76,7 @@ def make_disk(path):
             os.mkdir(os.path.join(folder, name))
         subprocess.run(['gcc', '-static', '-O2', '-Wall', '-o', os.path.join(folder, 'sbin/init'),
                         os.path.join(HERE, 'rootdisk.c')], check=True)
-        subprocess.run(['mkfs.ext4', '-q', '-d', folder, path, '16M'], check=True)
+        subprocess.run(['/sbin/mkfs.ext4', '-q', '-d', folder, path, '16M'], stdout=subprocess.DEVNULL, check=True)
 
 
 def boot(version, initrd, disk_image, disk):
