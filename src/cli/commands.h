@@ -14,3 +14,4 @@ int cmd_lsmod(int argc, char **argv);
 int cmd_modinfo(int argc, char **argv);
 int cmd_rmmod(int argc, char **argv);
 int cmd_static_nodes(int argc, char **argv);
+int cmd_modprobe(int argc, char **argv);

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +28,7 @@ static const struct command commands[] = {
 	{ "insmod", cmd_insmod, "insert one module file", false },
 	{ "list", cmd_lsmod, "the same as lsmod", true },
 	{ "lsmod", cmd_lsmod, "list the modules that are loaded", false },
+	{ "modprobe", cmd_modprobe, "load and unload modules and what they need", false },
 	{ "modinfo", cmd_modinfo, "show what module files say of themselves", false },
 	{ "rmmod", cmd_rmmod, "remove modules", false },
 	{ "static-nodes", cmd_static_nodes, "list device nodes that load their module", true },
@@ -96,8 +98,14 @@ static int run(const struct log *log, int argc, char **argv)
 /* A closed standard descriptor must not become a file that is opened later: messages would go there. */
 static void fill_standard_descriptors(void)
 {
+	struct pollfd fds[3] = { { .fd = 0 }, { .fd = 1 }, { .fd = 2 } };
+
+	if (poll(fds, 3, 0) <= 0)
+		return;
+	if (fds[2].revents & POLLNVAL)
+		log_set_stderr_closed();
 	for (int fd = 0; fd <= 2; fd++)
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0)
+		if ((fds[fd].revents & POLLNVAL) && open("/dev/null", O_RDWR) < 0)
 			_exit(EXIT_FAILURE);
 }
 

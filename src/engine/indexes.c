@@ -100,6 +100,26 @@ static bool is_builtin(struct indexes *ix, const struct lookup_answer *answer, c
 	       indexes_is_builtin(ix, name);
 }
 
+int indexes_dump(struct indexes *ix, enum lookup_source source,
+		 int (*each)(void *ctx, const char *key, size_t key_size,
+			     const struct index_value *value),
+		 void *ctx)
+{
+	struct lookup_part *part = &ix->lookup.parts[source];
+	struct diag diag = { 0 };
+	int r;
+
+	load(ix, source);
+	if (!part->is_open)
+		return part->error;
+	r = index_reader_dump(&part->reader, each, ctx, &diag);
+	if (r == -EBADMSG) {
+		part->error = r;
+		part->diag = diag;
+	}
+	return r;
+}
+
 int indexes_dep(struct indexes *ix, const char *module, struct dep_line *ret_line)
 {
 	load(ix, LOOKUP_DEP);

@@ -56,6 +56,16 @@ int indexes_find_name(struct indexes *ix, const char *name, struct lookup_answer
 int indexes_ask(struct indexes *ix, enum lookup_source from, enum lookup_source to, bool is_name,
 		struct lookup_answer *answer);
 
+/**
+ * indexes_dump() - as index_reader_dump(), of one index
+ * Return: 0, also without such an index; what @each returned; -EBADMSG, see indexes_next_broken();
+ * -ENOMEM.
+ */
+int indexes_dump(struct indexes *ix, enum lookup_source source,
+		 int (*each)(void *ctx, const char *key, size_t key_size,
+			     const struct index_value *value),
+		 void *ctx);
+
 /** indexes_dep() - as lookup_dep() */
 int indexes_dep(struct indexes *ix, const char *module, struct dep_line *ret_line);
 

@@ -82,6 +82,11 @@ static int read_tags(struct session *s, enum modprobe_rule_kind kind, enum index
 	return r == -ENOMEM ? r : 0;
 }
 
+int session_read_weakdeps(struct session *s)
+{
+	return read_tags(s, MODPROBE_WEAKDEP, INDEX_WEAKDEP);
+}
+
 static int read_cmdline(struct session *s)
 {
 	const struct modprobe_conf_env env = { note, s };
@@ -321,14 +326,25 @@ int session_deps(struct session *s, const char *module, struct buf *ret_text,
 	return 0;
 }
 
-static int answer_lookup(struct session *s, struct planner *planner, const char *request)
+/* A module that no index knows (somebody inserted its file) is known to the kernel. */
+static bool is_in_kernel(struct session *s, const char *module)
 {
+	enum module_state state;
+
+	return s->kernel.state(s->kernel.ctx, module, &state) == 0 && state != MODULE_ABSENT;
+}
+
+static int answer_lookup(struct session *s, struct planner *planner, const struct plan_want *want)
+{
+	const struct plan_answer itself = { want->name, PLAN_BY_NAME, { 0 } };
 	struct plan_answer *answers = NULL;
 	size_t n = 0;
 	int r;
 
-	r = session_lookup(s, request, &answers, &n);
-	if (r != -ENOMEM)
+	r = session_lookup(s, want->name, &answers, &n);
+	if (r == -ENOENT && want->with_users && is_in_kernel(s, want->name))
+		r = planner_answer_lookup(planner, &itself, 1, 0);
+	else if (r != -ENOMEM)
 		r = planner_answer_lookup(planner, answers, n, r);
 	free(answers);
 	return r;
@@ -394,7 +410,7 @@ int session_answer(struct session *s, struct planner *planner)
 	while ((r = planner_next(planner, &want)) > 0) {
 		switch (want.kind) {
 		case PLAN_WANT_LOOKUP:
-			r = answer_lookup(s, planner, want.name);
+			r = answer_lookup(s, planner, &want);
 			break;
 		case PLAN_WANT_STATE:
 			r = answer_state(s, planner, want.name, want.with_users);

@@ -355,6 +355,23 @@ def conf_symvers():
     yield 'bad-symvers', b'0xzz\tfn\tvmlinux\n0x1\n\tfn\t\n0x123456789\tfn\tvmlinux\n', 'no number, no columns'
 
 
+@target('conf-parameters')
+def conf_parameters():
+    yield 'good-int', b'int\n-0x10', 'a number'
+    yield 'good-array', b'array of bool\ny,n,off', 'truth values'
+    yield 'bad-byte', b'byte\n256', 'too large'
+    yield 'bad-array', b'array of int\n1,,2', 'an empty element'
+    yield 'unsupported-type', b'policy\nfast', 'a type of its own'
+
+
+@target('kmsg')
+def kmsg():
+    yield 'good-records', (b'4,339,5140900,-;NET: Registered\n30,340,5690716,c,caller=T1;udevd: starting\n'
+                           b' SUBSYSTEM=pci\n6,341,6690716,-;\n'), 'messages and details'
+    yield 'bad-heads', b'a,1,2,-;x\n1,2;x\n1,2,3,-\n1,2,99999999999999999999999,-;x\n', 'no heads of records'
+    yield 'bad-cut', b'6,342,6690717,-;not finished', 'no newline'
+
+
 def write(folder, inputs):
     os.makedirs(folder, exist_ok=True)
     lines = []
