@@ -194,7 +194,8 @@ class Format(Case):
 
     def test_vermagic(self):
         self.tree(loaded=['good'], good=module('good'))
-        self.assertEqual(self.explain(module(vermagic=VERSION + ' SMP preempt mod_unload modversions '), errno.ENOEXEC), [
+        other = VERSION + ' SMP preempt mod_unload modversions '
+        self.assertEqual(self.explain(module(vermagic=other), errno.ENOEXEC), [
             'm: it was built for "%s SMP preempt mod_unload modversions", this kernel takes "%s" (by %s)'
             % (VERSION, VERMAGIC.strip(), self.path('good'))])
 
@@ -330,8 +331,8 @@ class Symbols(Case):
 
     def test_for_some_modules_only(self):
         self.kernel(b'fn')
-        for ns, is_ours in (('module:kvm,kvm-*', False), ('module:x,m', True), ('module:m*', True), ('module:mm', False),
-                            ('module:*', True)):
+        for ns, is_ours in (('module:kvm,kvm-*', False), ('module:x,m', True), ('module:m*', True),
+                            ('module:mm', False), ('module:*', True)):
             self.write('lib/modules/%s/build/Module.symvers' % VERSION,
                        '0x00000000\tfn\tvmlinux\tEXPORT_SYMBOL_GPL\t%s\n' % ns)
             self.assertEqual(self.explain(module().use('fn'), errno.EINVAL), [] if is_ours else [
@@ -391,7 +392,8 @@ class Symbols(Case):
 class Parameters(Case):
     def made(self):
         made = module().modinfo('parm', 'count:how many').modinfo('parmtype', 'count:byte')
-        return made.modinfo('parmtype', 'name_of:charp').modinfo('parmtype', 'on:bool').modinfo('parmtype', 'own:policy')
+        made.modinfo('parmtype', 'name_of:charp').modinfo('parmtype', 'on:bool')
+        return made.modinfo('parmtype', 'own:policy')
 
     LIST = 'm: its parameters are count (byte), name_of (charp), on (bool), own (policy)'
 
@@ -444,7 +446,7 @@ class Log(Case):
 
     def test_quotes(self):
         self.log((5000000, 'm: an earlier attempt'), (100000100, 'mm: another'), (100000200, 'm: no such device'),
-                 (100000300, 'm:x'), (100000400, 'm: giving up'), (100000500, 'usb: m: hello'))
+                 (100000300, 'm:nothing'), (100000400, 'm: giving up'), (100000500, 'usb: m: hello'))
         self.assertEqual(self.explain(module(), errno.ENODEV, started=100000000, now=100001000), [
             "m: the kernel's log says: no such device", "m: the kernel's log says: giving up"])
 
