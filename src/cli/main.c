@@ -5,6 +5,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,19 +20,26 @@ struct command {
 	const char *name;
 	int (*run)(int argc, char **argv);
 	const char *help;
+	bool has_no_link; /* a word behind "kmod" or "modsure" only */
 };
 
 static const struct command commands[] = {
-	{ "depmod", cmd_depmod, "index the modules of a kernel" },
-	{ "modinfo", cmd_modinfo, "show what module files say of themselves" },
+	{ "depmod", cmd_depmod, "index the modules of a kernel", false },
+	{ "insmod", cmd_insmod, "insert one module file", false },
+	{ "list", cmd_lsmod, "the same as lsmod", true },
+	{ "lsmod", cmd_lsmod, "list the modules that are loaded", false },
+	{ "modprobe", cmd_modprobe, "load and unload modules and what they need", false },
+	{ "modinfo", cmd_modinfo, "show what module files say of themselves", false },
+	{ "rmmod", cmd_rmmod, "remove modules", false },
+	{ "static-nodes", cmd_static_nodes, "list device nodes that load their module", true },
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
-static const struct command *find_command(const char *name)
+static const struct command *find_command(const char *name, bool is_link)
 {
 	for (size_t i = 0; i < N_COMMANDS; i++)
-		if (strcmp(commands[i].name, name) == 0)
+		if (strcmp(commands[i].name, name) == 0 && !(is_link && commands[i].has_no_link))
 			return &commands[i];
 	return NULL;
 }
@@ -66,7 +75,7 @@ static int run_sub_command(const struct log *log, int argc, char **argv)
 		version_print();
 		return EXIT_SUCCESS;
 	}
-	command = find_command(name);
+	command = find_command(name, false);
 	if (!command) {
 		log_message(log, LOG_ERR, "'%s' is no command, see --help", name);
 		return EXIT_FAILURE;
@@ -76,7 +85,7 @@ static int run_sub_command(const struct log *log, int argc, char **argv)
 
 static int run(const struct log *log, int argc, char **argv)
 {
-	const struct command *command = find_command(log->program);
+	const struct command *command = find_command(log->program, true);
 
 	if (command)
 		return command->run(argc, argv);
@@ -89,8 +98,14 @@ static int run(const struct log *log, int argc, char **argv)
 /* A closed standard descriptor must not become a file that is opened later: messages would go there. */
 static void fill_standard_descriptors(void)
 {
+	struct pollfd fds[3] = { { .fd = 0 }, { .fd = 1 }, { .fd = 2 } };
+
+	if (poll(fds, 3, 0) <= 0)
+		return;
+	if (fds[2].revents & POLLNVAL)
+		log_set_stderr_closed();
 	for (int fd = 0; fd <= 2; fd++)
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0)
+		if ((fds[fd].revents & POLLNVAL) && open("/dev/null", O_RDWR) < 0)
 			_exit(EXIT_FAILURE);
 }
 

@@ -344,7 +344,7 @@ static void report_mixed_set(const struct modinfo *m)
 
 static int open_indexes(struct modinfo *m)
 {
-	char release[256], *dir;
+	char release[256], *dir, *absolute;
 	int r;
 
 	if (!m->version) {
@@ -355,9 +355,13 @@ static int open_indexes(struct modinfo *m)
 	}
 	if (asprintf(&dir, "%s%s/%s", m->base_dir ? m->base_dir : "", MODULE_DIRECTORY, m->version) < 0)
 		return -ENOMEM;
-	r = indexes_open(&m->indexes, dir);
+	r = sys_absolute_path(dir, &absolute);
 	m->version = NULL;
 	free(dir);
+	if (r < 0)
+		return r;
+	r = indexes_open(&m->indexes, absolute);
+	free(absolute);
 	if (r == 0)
 		report_mixed_set(m);
 	return r;

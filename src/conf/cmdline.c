@@ -61,8 +61,8 @@ static bool next_run(struct cmdline *line, struct bytes *ret_run, bool *ret_is_o
 }
 
 /*
- * Take the quotes off that stand around all of @b. One that is missing at the end counts as if it
- * stood there where the line ends in quotes.
+ * Take the quotes off that stand around all of @b. Where the line ends inside of quotes, the second
+ * one may be missing.
  */
 static bool take_quotes(struct bytes *b, bool is_open)
 {
@@ -70,7 +70,7 @@ static bool take_quotes(struct bytes *b, bool is_open)
 
 	if (b->size == 0 || b->base[0] != '"' || (!has_end && !is_open))
 		return false;
-	*b = part(*b, 1, b->size - (has_end && !is_open));
+	*b = part(*b, 1, b->size - has_end);
 	return true;
 }
 

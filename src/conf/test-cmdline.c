@@ -83,6 +83,8 @@ static void test_open_quotes(void **state)
 	ASSERT_WORDS("a.b=\"x y", "a|b=\"x y\" ");
 	ASSERT_WORDS("\"a.b=x y", "a|b=\"x y\" ");
 	ASSERT_WORDS("a.b=x\"y z", "a|b=x\"y z ");
+	ASSERT_WORDS("a.b=\"x\"\"", "a|b=\"x\"\" ");
+	ASSERT_WORDS("a.b=\"x\"\" y", "a|b=\"x\"\" y\" ");
 	ASSERT_WORDS("a.b=\"", "a|b=\"\" ");
 	ASSERT_WORDS("\"", "| ");
 }

@@ -343,14 +343,15 @@ static void test_cmdline_blacklist(void **state)
 	(void)state;
 	read_cmdline(&conf,
 		     "modprobe.blacklist=foo-bar,baz,,q modprobe.blacklist=\"last\" "
-		     "modprobe.blacklist module_blacklist=k",
+		     "modprobe.blacklist module_blacklist=k other.blacklist=l modprobe.x=1",
 		     NULL);
 	assert_found(&conf, MODPROBE_BLACKLIST, "foo_bar", "cmdline:0 <>\n");
 	assert_found(&conf, MODPROBE_BLACKLIST, "baz", "cmdline:0 <>\n");
 	assert_found(&conf, MODPROBE_BLACKLIST, "last", "cmdline:0 <>\n");
 	assert_found(&conf, MODPROBE_BLACKLIST, "k", "");
 	assert_int_equal(conf.rules[MODPROBE_BLACKLIST].n, 4);
-	assert_int_equal(conf.rules[MODPROBE_OPTIONS].n, 0);
+	assert_found(&conf, MODPROBE_OPTIONS, "other", "cmdline:0 <blacklist=l>\n");
+	assert_found(&conf, MODPROBE_OPTIONS, "modprobe", "cmdline:0 <x=1>\n");
 }
 
 /* A parameter stays one parameter, and takes nothing of its neighbours with it. */

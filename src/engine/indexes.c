@@ -11,13 +11,10 @@
 
 int indexes_open(struct indexes *ix, const char *dir)
 {
-	char *absolute;
-	int r;
-
-	r = sys_absolute_path(dir, &absolute);
-	if (r < 0)
-		return r;
-	*ix = (struct indexes){ .dir = absolute, .dir_fd = sys_open_dir(AT_FDCWD, absolute) };
+	*ix = (struct indexes){ .dir = strdup(dir), .dir_fd = -1 };
+	if (!ix->dir)
+		return -ENOMEM;
+	ix->dir_fd = sys_open_dir(AT_FDCWD, dir);
 	ix->error = ix->dir_fd < 0 ? ix->dir_fd : 0;
 	return 0;
 }
@@ -41,6 +38,9 @@ static void load(struct indexes *ix, enum lookup_source source)
 	struct buf *file = &ix->files[source];
 	int r;
 
+	if (ix->loaded & 1u << source || ix->error < 0)
+		return;
+	ix->loaded |= 1u << source;
 	file->max = INDEXES_FILE_MAX;
 	r = sys_read_file(ix->dir_fd, index_file_name(lookup_file(source)), file);
 	if (r == 0) {
@@ -51,54 +51,79 @@ static void load(struct indexes *ix, enum lookup_source source)
 	}
 }
 
-/* Most questions are answered by modules.dep.bin alone, which is asked first. */
-static void load_dep(struct indexes *ix)
+int indexes_ask(struct indexes *ix, enum lookup_source from, enum lookup_source to, bool is_name,
+		struct lookup_answer *answer)
 {
-	if (!ix->is_dep_loaded && ix->error == 0)
-		load(ix, LOOKUP_DEP);
-	ix->is_dep_loaded = true;
+	for (enum lookup_source source = from; source <= to; source++) {
+		int r;
+
+		if (!lookup_is_for(source, is_name, answer->request))
+			continue;
+		load(ix, source);
+		r = lookup_ask(&ix->lookup, source, answer);
+		if (r != -ENOENT)
+			return r;
+	}
+	return -ENOENT;
 }
 
-static void load_rest(struct indexes *ix)
-{
-	for (enum lookup_source i = 0; i < LOOKUP_SOURCES && ix->error == 0; i++)
-		if (i != LOOKUP_DEP)
-			load(ix, i);
-	ix->is_loaded = true;
-}
-
-static int find(struct indexes *ix, const char *request,
-		int (*ask)(struct lookup *, const char *, struct lookup_answer *),
+static int find(struct indexes *ix, const char *request, bool is_name,
 		struct lookup_answer *ret_answer)
 {
-	int r;
+	int r = lookup_begin(request, is_name, ret_answer);
 
-	load_dep(ix);
-	r = ask(&ix->lookup, request, ret_answer);
-	if (r != -ENOENT || ix->is_loaded)
-		return r;
-	load_rest(ix);
-	return ask(&ix->lookup, request, ret_answer);
+	return r < 0 ? r : indexes_ask(ix, 0, LOOKUP_SOURCES - 1, is_name, ret_answer);
 }
 
 int indexes_find(struct indexes *ix, const char *request, struct lookup_answer *ret_answer)
 {
-	return find(ix, request, lookup_find, ret_answer);
+	return find(ix, request, false, ret_answer);
 }
 
 int indexes_find_name(struct indexes *ix, const char *name, struct lookup_answer *ret_answer)
 {
-	return find(ix, name, lookup_find_name, ret_answer);
+	return find(ix, name, true, ret_answer);
 }
 
-static bool is_builtin(struct indexes *ix, const struct lookup_answer *answer, const char *name)
+bool indexes_is_builtin(struct indexes *ix, const char *module)
 {
 	const struct lookup_part *part = &ix->lookup.parts[LOOKUP_BUILTIN];
 	CLEANUP_INDEX_VALUES struct index_values values = { 0 };
 
-	if (answer->source == LOOKUP_BUILTIN || answer->source == LOOKUP_BUILTIN_ALIAS)
-		return true;
-	return part->is_open && index_reader_find(&part->reader, name, &values, NULL) == 0;
+	load(ix, LOOKUP_BUILTIN);
+	return part->is_open && index_reader_find(&part->reader, module, &values, NULL) == 0;
+}
+
+static bool is_builtin(struct indexes *ix, const struct lookup_answer *answer, const char *name)
+{
+	return answer->source == LOOKUP_BUILTIN || answer->source == LOOKUP_BUILTIN_ALIAS ||
+	       indexes_is_builtin(ix, name);
+}
+
+int indexes_dump(struct indexes *ix, enum lookup_source source,
+		 int (*each)(void *ctx, const char *key, size_t key_size,
+			     const struct index_value *value),
+		 void *ctx)
+{
+	struct lookup_part *part = &ix->lookup.parts[source];
+	struct diag diag = { 0 };
+	int r;
+
+	load(ix, source);
+	if (!part->is_open)
+		return part->error;
+	r = index_reader_dump(&part->reader, each, ctx, &diag);
+	if (r == -EBADMSG) {
+		part->error = r;
+		part->diag = diag;
+	}
+	return r;
+}
+
+int indexes_dep(struct indexes *ix, const char *module, struct dep_line *ret_line)
+{
+	load(ix, LOOKUP_DEP);
+	return lookup_dep(&ix->lookup, module, ret_line);
 }
 
 int indexes_module(struct indexes *ix, const struct lookup_answer *answer, size_t i,
@@ -109,8 +134,7 @@ int indexes_module(struct indexes *ix, const struct lookup_answer *answer, size_
 	char *path;
 	int r;
 
-	load_dep(ix);
-	r = lookup_dep(&ix->lookup, name, &line);
+	r = indexes_dep(ix, name, &line);
 	if (r < 0 && r != -ENOMEM && is_builtin(ix, answer, name)) {
 		*ret_module = (struct indexes_module){ .name = name };
 		return 0;

@@ -3,6 +3,8 @@
 /*
  * The index files of one kernel on disk, each read when the first question needs it.
  */
+#include <stdbool.h>
+
 #include "bytes/buf.h"
 #include "index/lookup.h"
 
@@ -13,11 +15,11 @@ struct diag;
 
 /** struct indexes - set up by indexes_open() */
 struct indexes {
-	char *dir; /* absolute */
+	char *dir;
 	int dir_fd;
 	int error; /* why the directory cannot be opened; all questions stay without an answer then */
 	struct buf files[LOOKUP_SOURCES];
-	bool is_loaded, is_dep_loaded;
+	unsigned int loaded; /* bit (1 << source): read, or tried to */
 	struct lookup lookup;
 	unsigned int told; /* bit (1 << source): indexes_next_broken() gave it */
 	struct buf builtin_modinfo;
@@ -27,13 +29,13 @@ struct indexes {
 /** struct indexes_module - an answer; @path is NULL for a built-in module */
 struct indexes_module {
 	const char *name;
-	char *path; /* absolute; free() */
+	char *path; /* below the directory given to indexes_open(), or absolute; free() */
 };
 
 /**
- * indexes_open() - @dir: BASE/lib/modules/VERSION, taken from the current directory when relative
+ * indexes_open() - @dir: BASE/lib/modules/VERSION; paths of modules begin with it
  * A directory that cannot be opened is no error here: see @error.
- * Return: 0; -errno of getcwd(2); -ENOMEM.
+ * Return: 0; -ENOMEM.
  */
 int indexes_open(struct indexes *ix, const char *dir);
 void indexes_close(struct indexes *ix);
@@ -45,6 +47,30 @@ void indexes_close(struct indexes *ix);
  */
 int indexes_find(struct indexes *ix, const char *request, struct lookup_answer *ret_answer);
 int indexes_find_name(struct indexes *ix, const char *name, struct lookup_answer *ret_answer);
+
+/**
+ * indexes_ask() - ask only the indexes @from to @to; others may be asked in between
+ * @answer: begun with lookup_begin()
+ * Return: 0; -ENOENT; -ENOMEM.
+ */
+int indexes_ask(struct indexes *ix, enum lookup_source from, enum lookup_source to, bool is_name,
+		struct lookup_answer *answer);
+
+/**
+ * indexes_dump() - as index_reader_dump(), of one index
+ * Return: 0, also without such an index; what @each returned; -EBADMSG, see indexes_next_broken();
+ * -ENOMEM.
+ */
+int indexes_dump(struct indexes *ix, enum lookup_source source,
+		 int (*each)(void *ctx, const char *key, size_t key_size,
+			     const struct index_value *value),
+		 void *ctx);
+
+/** indexes_dep() - as lookup_dep() */
+int indexes_dep(struct indexes *ix, const char *module, struct dep_line *ret_line);
+
+/** indexes_is_builtin() - does modules.builtin.bin name it? @module: '-' folded */
+bool indexes_is_builtin(struct indexes *ix, const char *module);
 
 /**
  * indexes_module() - answer @i with its path

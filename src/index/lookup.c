@@ -39,17 +39,20 @@ int lookup_add(struct lookup *lookup, enum lookup_source source, struct bytes fi
 	return part->error;
 }
 
-static bool is_for(enum lookup_source source, const char *request)
+bool lookup_is_for(enum lookup_source source, bool is_name, const char *request)
 {
+	if (is_name && !sources[source].is_for_names)
+		return false;
 	if (!sources[source].has_colons && strchr(request, ':'))
 		return false;
 	return strncmp(request, sources[source].prefix, strlen(sources[source].prefix)) == 0;
 }
 
-/* Return: 0; -ENOENT; -ENOMEM; what is wrong with the index goes to its part. */
-static int ask(struct lookup *lookup, enum lookup_source source, struct lookup_answer *answer)
+/* What is wrong with the index goes to its part. */
+int lookup_ask(struct lookup *lookup, enum lookup_source source, struct lookup_answer *answer)
 {
 	struct lookup_part *part = &lookup->parts[source];
+	bool is_name = sources[source].question == ASK_NAME;
 	struct diag diag = { 0 };
 	int r;
 
@@ -58,10 +61,16 @@ static int ask(struct lookup *lookup, enum lookup_source source, struct lookup_a
 			answer->broken |= 1u << source;
 		return -ENOENT;
 	}
-	if (sources[source].question == ASK_NAME)
+	if (is_name)
 		r = index_reader_find(&part->reader, answer->request, &answer->values, &diag);
 	else
 		r = index_reader_search(&part->reader, answer->request, &answer->values, &diag);
+	if (r == 0) {
+		answer->source = source;
+		/* A key of such an index is one module, however often it was put there. */
+		if (is_name)
+			answer->values.n = 1;
+	}
 	if (r == 0 || r == -ENOENT || r == -ENOMEM)
 		return r;
 	part->error = r;
@@ -73,46 +82,47 @@ static int ask(struct lookup *lookup, enum lookup_source source, struct lookup_a
 static int ask_all(struct lookup *lookup, bool is_name, struct lookup_answer *answer)
 {
 	for (enum lookup_source source = 0; source < LOOKUP_SOURCES; source++) {
-		int r;
+		int r = -ENOENT;
 
-		if ((is_name && !sources[source].is_for_names) || !is_for(source, answer->request))
-			continue;
-		r = ask(lookup, source, answer);
-		if (r == -ENOENT)
-			continue;
-		if (r < 0)
+		if (lookup_is_for(source, is_name, answer->request))
+			r = lookup_ask(lookup, source, answer);
+		if (r != -ENOENT)
 			return r;
-		answer->source = source;
-		/* A key of such an index is one module, however often it was put there. */
-		if (sources[source].question == ASK_NAME)
-			answer->values.n = 1;
-		return 0;
 	}
 	return -ENOENT;
 }
 
-int lookup_find(struct lookup *lookup, const char *request, struct lookup_answer *ret_answer)
+int lookup_begin(const char *request, bool is_name, struct lookup_answer *ret_answer)
 {
+	size_t n = strcspn(request, ".");
 	int r;
 
 	ret_answer->values.n = 0;
 	ret_answer->broken = 0;
-	r = name_normalize_alias(request, ret_answer->request);
+	if (!is_name) {
+		r = name_normalize_alias(request, ret_answer->request);
+		return r < 0 ? r : 0;
+	}
+	if (n > ALIAS_MAX)
+		return -E2BIG;
+	for (size_t i = 0; i < n; i++)
+		ret_answer->request[i] = request[i] == '-' ? '_' : request[i];
+	ret_answer->request[n] = '\0';
+	return 0;
+}
+
+int lookup_find(struct lookup *lookup, const char *request, struct lookup_answer *ret_answer)
+{
+	int r = lookup_begin(request, false, ret_answer);
+
 	return r < 0 ? r : ask_all(lookup, false, ret_answer);
 }
 
 int lookup_find_name(struct lookup *lookup, const char *name, struct lookup_answer *ret_answer)
 {
-	size_t n = strcspn(name, ".");
+	int r = lookup_begin(name, true, ret_answer);
 
-	ret_answer->values.n = 0;
-	ret_answer->broken = 0;
-	if (n > ALIAS_MAX)
-		return -E2BIG;
-	for (size_t i = 0; i < n; i++)
-		ret_answer->request[i] = name[i] == '-' ? '_' : name[i];
-	ret_answer->request[n] = '\0';
-	return ask_all(lookup, true, ret_answer);
+	return r < 0 ? r : ask_all(lookup, true, ret_answer);
 }
 
 const char *lookup_answer_module(const struct lookup_answer *answer, size_t i)

@@ -79,6 +79,18 @@ int lookup_find(struct lookup *lookup, const char *request, struct lookup_answer
 int lookup_find_name(struct lookup *lookup, const char *name, struct lookup_answer *ret_answer);
 
 /**
+ * lookup_begin() - a new question; lookup_is_for() - may this index answer it?
+ * lookup_ask() - ask one index
+ *
+ * What lookup_find() (or, with @is_name, lookup_find_name()) is made of, for callers who open an
+ * index only when its turn comes, or who ask others in between.
+ * Return of lookup_begin(): 0; -EINVAL; -E2BIG. Of lookup_ask(): 0; -ENOENT; -ENOMEM.
+ */
+int lookup_begin(const char *request, bool is_name, struct lookup_answer *ret_answer);
+bool lookup_is_for(enum lookup_source source, bool is_name, const char *request);
+int lookup_ask(struct lookup *lookup, enum lookup_source source, struct lookup_answer *answer);
+
+/**
  * lookup_answer_module() - name of answer @i (less than @answer->values.n)
  * Borrows from the answer and from the indexes. A name may come twice, as in kmod.
  */

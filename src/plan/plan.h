@@ -66,6 +66,7 @@ enum plan_want_kind {
 struct plan_want {
 	enum plan_want_kind kind;
 	const char *name; /* request, module or path; the planner's */
+	bool with_users;  /* STATE: users and holders too */
 };
 
 /** struct plan_state - of a module in the kernel */
@@ -106,8 +107,8 @@ enum plan_refusal {
 	PLAN_REFUSE_BUILTIN,	 /* unload */
 	PLAN_REFUSE_LOADED,	 /* load with must_change: it is loaded already */
 	PLAN_REFUSE_NOT_LOADED,	 /* unload with must_change */
-	PLAN_REFUSE_CYCLE,	 /* it needs itself through modules.dep */
 	PLAN_REFUSE_INDEX,	 /* its line in the index cannot be read; @error */
+	PLAN_REFUSE_NEEDS,	 /* what it needs is refused: step @cause */
 };
 
 /** struct plan_reason - an edge into a step */
@@ -129,6 +130,7 @@ struct plan_step {
 	const char *command; /* PLAN_RUN_*; $CMDLINE_OPTS still in it */
 	const struct modprobe_rule *rule; /* that decided about command or refusal; NULL without */
 	enum plan_refusal refusal;
+	uint32_t cause; /* with PLAN_REFUSE_NEEDS: a step; PLAN_NONE otherwise */
 	int error; /* of PLAN_REFUSE_NO_FILE and _INDEX: -errno */
 	long n_users; /* PLAN_REFUSE_IN_USE */
 	const char *holders; /* likewise: "a, b"; "" for none known */

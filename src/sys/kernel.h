@@ -42,6 +42,7 @@ struct kernel_command {
 	const char *command; /* for sh -c */
 	const char *module;  /* becomes MODPROBE_MODULE in its environment */
 	const char *options; /* becomes MODPROBE_OPTIONS; NULL leaves it as it is */
+	const char *params;  /* becomes CMDLINE_OPTS; NULL leaves it as it is */
 };
 
 /** struct kernel - what a maker gives; every member is set */

@@ -314,7 +314,7 @@ def conf_modprobe_conf():
                             b'softdep m d\nweakdep m e f\nmask a-* b\nallow m a_b\n'), 'all directives'
     yield 'good-taken-back', b'softdep m a\nsoftdep [l-n]\nsoftdep m pre:\nsoftdep m b\nweakdep *\n', 'cleared lists'
     yield 'good-continued', b'options \\\n  m \\\n x=1\\\n2\r\nsoftdep m a\\ b\\#\n', 'lines that go on'
-    yield 'good-cmdline', b'quiet m.x=1\a "a-b.y=2 3" m.z="4 5" modprobe.blacklist=a-b,m -- m.x=2\n', 'a command line, a control character in it'
+    yield 'good-cmdline', b'quiet m.x=1\a "a-b.y=2 3" m.z="4 5" modprobe.blacklist=a-b,m -- m.x=2\n', 'a command line'
     yield 'bad-lines', b'alias a\nalias [ m\noptions m\ninstall m \nmask #\nnonsense\n\0\nsoftdep\n', 'no rules'
     yield 'bad-cmdline', b'm.x=1"2 "m.y z" m."q"=1 "m.v="1 2"" m.open="1', 'quotes where none can be'
     yield 'unsupported-old', b'include /etc/x.conf\nconfig binary_indexes yes\n', 'directives without effect'
@@ -326,6 +326,16 @@ def conf_cmdline():
     yield 'good-quotes', b'a.b="x y" "a.b=x y" a.b=x"y z" a.b="" "--" c.d', 'quotes'
     yield 'bad-dots', b'.a=1 b.=2 . ..', 'dots with nothing on one side'
     yield 'bad-open', b'a.b="x y', 'a quote without an end'
+
+
+@target('conf-command')
+def conf_command():
+    for name, command, options, what in (
+            ('plain', b'modprobe -i x $CMDLINE_OPTS', b'a=1 b="c d"', 'outside of quotes'),
+            ('quotes', b'sh -c \'echo $CMDLINE_OPTS\' "${CMDLINE_OPTS}" \\$CMDLINE_OPTS', b'a=1', 'inside of quotes'),
+            ('options', b'x $CMDLINE_OPTS', b'-a --b c="d -e"', 'parameters that look like options'),
+            ('shell', b'x $CMDLINE_OPTS', b"$(a) `b` ;c 'd \"e", 'parameters that look like code')):
+        yield 'good-' + name, command + b'\n' + options, what
 
 
 @target('conf-option-words')

@@ -92,7 +92,7 @@ def _tests(module, wanted):
     for case in sorted(classes, key=lambda case: inspect.getsourcelines(case)[1]):
         names = [name for name in loader.getTestCaseNames(case)
                  if not wanted or any(part in '%s.%s' % (case.__name__, name) for part in wanted)]
-        names.sort(key=lambda name: getattr(case, name).__code__.co_firstlineno)
+        names.sort(key=lambda name: inspect.unwrap(getattr(case, name)).__code__.co_firstlineno)
         if names:
             yield case, [case(name) for name in names]
 

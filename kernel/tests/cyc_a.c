@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "leaf.h"
+
+MODULE_DESCRIPTION("one of two modules that name each other as softdep, before");
+MODULE_SOFTDEP("pre: cyc_b");

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "engine/apply.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+
+#include "bytes/buf.h"
+#include "conf/command.h"
+
+/* First and longest pause while a module that is to go is in use, microseconds. */
+#define PAUSE_MIN_USEC 1000u
+#define PAUSE_MAX_USEC 64000u
+
+struct applying {
+	const struct plan *plan;
+	const struct kernel *kernel;
+	struct inserter *inserter;
+	const struct apply_options *options;
+	struct apply_result *results;
+	uint8_t *is_doomed; /* steps that cannot succeed any longer */
+};
+
+static bool has_succeeded(const struct apply_result *result)
+{
+	return result->status == APPLY_DONE || result->status == APPLY_NOT_NEEDED;
+}
+
+/* What needs a step that failed cannot succeed, nor what needs that. Those stand behind it. */
+static void doom(struct applying *a, uint32_t failed)
+{
+	a->is_doomed[failed] = 1;
+	for (uint32_t i = failed + 1; i < a->plan->n_steps; i++) {
+		const struct plan_step *step = &a->plan->steps[i];
+
+		for (uint32_t n = 0; n < step->n_needs; n++)
+			a->is_doomed[i] |= a->is_doomed[step->needs[n]];
+	}
+}
+
+/* Is there somebody left who wants it? */
+static bool is_wanted(const struct applying *a, uint32_t i)
+{
+	const struct plan_step *step = &a->plan->steps[i];
+
+	for (uint32_t n = 0; n < step->n_reasons; n++) {
+		uint32_t by = step->reasons[n].step;
+
+		if (step->reasons[n].kind == PLAN_GOAL || by == PLAN_NONE)
+			return true;
+		if (by < i ? has_succeeded(&a->results[by]) : !a->is_doomed[by])
+			return true;
+	}
+	return false;
+}
+
+/* Return: the step that it needs and that failed; PLAN_NONE. */
+static uint32_t find_failed_need(const struct applying *a, const struct plan_step *step)
+{
+	for (uint32_t n = 0; n < step->n_needs; n++)
+		if (!has_succeeded(&a->results[step->needs[n]]))
+			return step->needs[n];
+	return PLAN_NONE;
+}
+
+static void insert(struct applying *a, const struct plan_step *step, struct apply_result *result)
+{
+	const struct insert_request request = {
+		.name = step->module,
+		.path = step->path,
+		.params = step->options,
+		.ignore_vermagic = step->is_goal && a->options->ignore_vermagic,
+		.ignore_modversions = step->is_goal && a->options->ignore_modversions,
+	};
+
+	result->error = insert_module(a->inserter, &request, &result->report, &result->diag);
+	if (result->error < 0)
+		result->status = APPLY_FAILED;
+	else
+		result->status = result->report.was_loaded ? APPLY_NOT_NEEDED : APPLY_DONE;
+}
+
+static void run_command(struct applying *a, const struct plan_step *step, struct apply_result *result)
+{
+	CLEANUP_BUF struct buf command = { 0 };
+	CLEANUP_BUF struct buf variable = { 0 };
+	int r;
+
+	r = command_expand(step->command, step->options, &command, &variable);
+	if (r >= 0) {
+		const struct kernel_command run = { .command = (const char *)command.base,
+						    .module = step->module,
+						    .options = a->options->child_options,
+						    .params = (const char *)variable.base };
+
+		result->n_left_out = (unsigned int)r;
+		r = a->kernel->run(a->kernel->ctx, &run);
+	}
+	result->wait_status = r < 0 ? 0 : r;
+	if (r > 0)
+		r = -ECANCELED;
+	result->error = r;
+	result->status = r == 0 ? APPLY_DONE : APPLY_FAILED;
+}
+
+static bool is_in_use(const struct applying *a, const char *module)
+{
+	long n;
+
+	return a->kernel->users(a->kernel->ctx, module, &n) == 0 && n > 0;
+}
+
+/* While it is in use, again and again until the time is over. */
+static int delete_patiently(struct applying *a, const char *module, unsigned int flags)
+{
+	const struct kernel *k = a->kernel;
+	int64_t deadline = k->now_usec(k->ctx) + a->options->wait_usec;
+	uint32_t pause = PAUSE_MIN_USEC;
+	int r;
+
+	while ((r = k->remove(k->ctx, module, flags)) == -EAGAIN) {
+		int64_t left = deadline - k->now_usec(k->ctx);
+
+		if (left <= 0)
+			break;
+		k->wait(k->ctx, left < pause ? (uint32_t)left : pause);
+		pause = pause * 2 < PAUSE_MAX_USEC ? pause * 2 : PAUSE_MAX_USEC;
+	}
+	return r;
+}
+
+static void delete(struct applying *a, const struct plan_step *step, struct apply_result *result)
+{
+	unsigned int flags = O_NONBLOCK | (step->is_goal && a->options->force ? O_TRUNC : 0);
+	int r;
+
+	if (step->if_unused && is_in_use(a, step->module)) {
+		result->status = APPLY_NOT_NEEDED;
+		return;
+	}
+	if (step->is_goal && a->options->wait_usec > 0)
+		r = delete_patiently(a, step->module, flags);
+	else
+		r = a->kernel->remove(a->kernel->ctx, step->module, flags);
+	result->error = r;
+	if (r == 0)
+		result->status = APPLY_DONE;
+	else if (r == -ENOENT || (r == -EAGAIN && step->if_unused)) /* gone, or wanted, meanwhile */
+		result->status = APPLY_NOT_NEEDED;
+	else
+		result->status = APPLY_FAILED;
+}
+
+static void act(struct applying *a, const struct plan_step *step, struct apply_result *result)
+{
+	if (a->options->before)
+		a->options->before(a->options->ctx, step);
+	if (a->options->dry_run)
+		result->status = APPLY_DONE;
+	else if (step->action == PLAN_INSERT)
+		insert(a, step, result);
+	else if (step->action == PLAN_DELETE)
+		delete(a, step, result);
+	else
+		run_command(a, step, result);
+}
+
+static void do_step(struct applying *a, uint32_t i)
+{
+	const struct plan_step *step = &a->plan->steps[i];
+	struct apply_result *result = &a->results[i];
+	uint32_t need = find_failed_need(a, step);
+
+	if (!is_wanted(a, i))
+		return;
+	if (need != PLAN_NONE && step->action != PLAN_REFUSE) {
+		result->status = APPLY_NEEDS;
+		result->cause = need;
+		return;
+	}
+	switch (step->action) {
+	case PLAN_REFUSE:
+		result->status = APPLY_FAILED;
+		break;
+	case PLAN_IS_LIVE:
+	case PLAN_IS_BUILTIN:
+	case PLAN_IS_ABSENT:
+		result->status = APPLY_NOT_NEEDED;
+		break;
+	case PLAN_INSERT:
+	case PLAN_DELETE:
+	case PLAN_RUN_INSTALL:
+	case PLAN_RUN_REMOVE:
+		act(a, step, result);
+		break;
+	}
+}
+
+/* Last first. What something else uses by now stays. */
+static void undo(struct applying *a)
+{
+	for (uint32_t i = a->plan->n_steps; i-- > 0;) {
+		const struct plan_step *step = &a->plan->steps[i];
+		struct apply_result *result = &a->results[i];
+
+		if (step->action != PLAN_INSERT || result->status != APPLY_DONE)
+			continue;
+		result->error = a->kernel->remove(a->kernel->ctx, step->module, O_NONBLOCK);
+		if (result->error == 0)
+			result->status = APPLY_UNDONE;
+		if (a->options->after)
+			a->options->after(a->options->ctx, step, result);
+	}
+}
+
+static bool has_failed_goal(const struct applying *a)
+{
+	for (uint32_t i = 0; i < a->plan->n_steps; i++)
+		if (a->plan->steps[i].is_goal && !has_succeeded(&a->results[i]))
+			return true;
+	return false;
+}
+
+int apply_plan(const struct plan *plan, const struct kernel *kernel, struct inserter *inserter,
+	       const struct apply_options *options, struct apply_result *results)
+{
+	struct applying a = { plan, kernel, inserter, options, results,
+			      calloc((size_t)plan->n_steps + 1, 1) };
+	bool has_failed;
+
+	if (!a.is_doomed)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < plan->n_steps; i++)
+		results[i] = (struct apply_result){ .cause = PLAN_NONE };
+	for (uint32_t i = 0; i < plan->n_steps; i++) {
+		do_step(&a, i);
+		if (!has_succeeded(&results[i]))
+			doom(&a, i);
+		if (options->after)
+			options->after(options->ctx, &plan->steps[i], &results[i]);
+	}
+	has_failed = has_failed_goal(&a);
+	if (has_failed && options->all_or_nothing && !options->dry_run)
+		undo(&a);
+	free(a.is_doomed);
+	return has_failed;
+}

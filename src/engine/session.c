@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "engine/session.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "bytes/diag.h"
+#include "config.h"
+#include "engine/conf-files.h"
+#include "sys/sys.h"
+
+/* A softdep line a module, of a hundred bytes, would make a hundred thousand modules. */
+#define TAGS_FILE_MAX ((size_t)16 * 1024 * 1024)
+
+/* The kernel's own limit is a few KiB. */
+#define CMDLINE_MAX ((size_t)1024 * 1024)
+
+static const char *const conf_dirs[] = { SYSCONFDIR "/modprobe.d", "/run/modprobe.d",
+					 "/usr/local/lib/modprobe.d", "/usr/lib/modprobe.d",
+					 "/lib/modprobe.d" };
+
+#define N_CONF_DIRS (sizeof(conf_dirs) / sizeof(conf_dirs[0]))
+
+static void note(void *ctx, const char *file, enum modprobe_note kind, const struct diag *diag)
+{
+	const struct session *s = ctx;
+
+	event_diag(&s->events, kind == MODPROBE_NOTE_BAD ? EVENT_ERROR : EVENT_WARNING, file, 0, diag);
+}
+
+static int read_conf_files(struct session *s, const char *const *paths, size_t n, bool must_exist)
+{
+	const struct modprobe_conf_env env = { note, s };
+	struct conf_files files = { 0 };
+	int r;
+
+	r = conf_files_load(&files, paths, n, must_exist, &s->events);
+	for (size_t i = 0; i < files.n_files && r == 0; i++)
+		r = modprobe_conf_read(&s->conf, files.files[i].text, files.files[i].path, &env);
+	conf_files_done(&files);
+	return r;
+}
+
+static int read_usual_conf_files(struct session *s, const char *sysroot)
+{
+	const char *paths[N_CONF_DIRS];
+	char *in_root[N_CONF_DIRS] = { 0 };
+	int r = 0;
+
+	for (size_t i = 0; i < N_CONF_DIRS; i++) {
+		if (sysroot[0] && asprintf(&in_root[i], "%s%s", sysroot, conf_dirs[i]) < 0)
+			in_root[i] = NULL;
+		r = sysroot[0] && !in_root[i] ? -ENOMEM : r;
+		paths[i] = in_root[i] ? in_root[i] : conf_dirs[i];
+	}
+	if (r == 0)
+		r = read_conf_files(s, paths, N_CONF_DIRS, false);
+	for (size_t i = 0; i < N_CONF_DIRS; i++)
+		free(in_root[i]);
+	return r;
+}
+
+/* What the modules say of themselves, as depmod wrote it down. */
+static int read_tags(struct session *s, enum modprobe_rule_kind kind, enum index_file file)
+{
+	const struct modprobe_conf_env env = { note, s };
+	CLEANUP_BUF struct buf text = { .max = TAGS_FILE_MAX };
+	char *path;
+	int r;
+
+	if (s->indexes.error < 0)
+		return 0;
+	if (asprintf(&path, "%s/%s", s->indexes.dir, index_file_name(file)) < 0)
+		return -ENOMEM;
+	r = sys_read_file(s->indexes.dir_fd, index_file_name(file), &text);
+	if (r == 0)
+		r = modprobe_conf_read_tags(&s->conf, kind, buf_bytes(&text), path, &env);
+	else if (r != -ENOENT && r != -ENOMEM)
+		event_diag(&s->events, EVENT_ERROR, path, r, NULL);
+	free(path);
+	return r == -ENOMEM ? r : 0;
+}
+
+int session_read_weakdeps(struct session *s)
+{
+	return read_tags(s, MODPROBE_WEAKDEP, INDEX_WEAKDEP);
+}
+
+static int read_cmdline(struct session *s)
+{
+	const struct modprobe_conf_env env = { note, s };
+	int r;
+
+	s->cmdline.max = CMDLINE_MAX;
+	r = s->kernel.read(s->kernel.ctx, "proc/cmdline", &s->cmdline);
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0) /* a root without /proc has no command line */
+		return 0;
+	return modprobe_conf_read_cmdline(&s->conf, buf_bytes(&s->cmdline), "/proc/cmdline", &env);
+}
+
+static int open_indexes(struct session *s, const struct session_options *o)
+{
+	const char *root = o->module_root ? o->module_root : o->sysroot ? o->sysroot : "";
+	char release[256], *dir;
+	int r;
+
+	if (!o->version) {
+		r = sys_release(release, sizeof(release));
+		if (r < 0)
+			return r;
+	}
+	if (asprintf(&dir, "%s%s/%s", root, MODULE_DIRECTORY, o->version ? o->version : release) < 0)
+		return -ENOMEM;
+	r = indexes_open(&s->indexes, dir);
+	free(dir);
+	return r;
+}
+
+static int read_conf(struct session *s, const struct session_options *o)
+{
+	int r;
+
+	r = read_tags(s, MODPROBE_SOFTDEP, INDEX_SOFTDEP);
+	if (r == 0 && o->n_conf_paths > 0)
+		r = read_conf_files(s, o->conf_paths, o->n_conf_paths, true);
+	else if (r == 0)
+		r = read_usual_conf_files(s, o->sysroot ? o->sysroot : "");
+	return r < 0 ? r : read_cmdline(s);
+}
+
+int session_open(struct session *s, const struct session_options *options,
+		 const struct events *events)
+{
+	int r;
+
+	*s = (struct session){ .indexes.dir_fd = -1, .real = { -1, -1 } };
+	if (events)
+		s->events = *events;
+	r = kernel_open(options->sysroot ? options->sysroot : "", &s->real, &s->kernel);
+	if (r == 0)
+		r = open_indexes(s, options);
+	if (r == 0 && !options->no_conf)
+		r = read_conf(s, options);
+	if (r < 0)
+		session_close(s);
+	return r;
+}
+
+void session_close(struct session *s)
+{
+	modprobe_conf_done(&s->conf);
+	indexes_close(&s->indexes);
+	kernel_close(&s->real);
+	buf_done(&s->cmdline);
+	arena_done(&s->arena);
+}
+
+/* Once each: why nothing is found, or why something else is. */
+static void report_broken(struct session *s, unsigned int broken)
+{
+	const struct diag *diag;
+	const char *file;
+	char *path;
+	int error;
+
+	while ((file = indexes_next_broken(&s->indexes, broken, &error, &diag))) {
+		if (asprintf(&path, "%s/%s", s->indexes.dir, file) < 0)
+			return;
+		event_diag(&s->events, EVENT_WARNING, path, error, diag);
+		free(path);
+	}
+}
+
+/** struct answers - a growing list */
+struct answers {
+	struct plan_answer *items;
+	size_t n, capacity;
+};
+
+static int add_answer(struct answers *a, struct plan_answer answer)
+{
+	if (a->n == a->capacity) {
+		size_t capacity = a->capacity ? a->capacity * 2 : 4;
+		struct plan_answer *items = realloc(a->items, capacity * sizeof(*items));
+
+		if (!items)
+			return -ENOMEM;
+		a->items = items;
+		a->capacity = capacity;
+	}
+	a->items[a->n++] = answer;
+	return 0;
+}
+
+static int ask_alias_rules(struct session *s, const char *request, struct answers *answers)
+{
+	const struct modprobe_rule *rule = NULL;
+	int r = 0;
+
+	while (r == 0 && (rule = modprobe_conf_next(&s->conf, MODPROBE_ALIAS, request, rule)))
+		r = add_answer(answers, (struct plan_answer){ rule->text,
+							      PLAN_BY_CONF_ALIAS,
+							      { rule->file, rule->line } });
+	return r;
+}
+
+/* A rule for a name that no module has: its command stands for one. */
+static int ask_command_rules(struct session *s, const char *request, struct answers *answers)
+{
+	static const enum modprobe_rule_kind kinds[] = { MODPROBE_INSTALL, MODPROBE_REMOVE };
+
+	for (size_t k = 0; k < 2; k++) {
+		const struct modprobe_rules *rules = &s->conf.rules[kinds[k]];
+
+		for (uint32_t i = 0; i < rules->n; i++)
+			if (strcmp(rules->items[i].name, request) == 0)
+				return add_answer(answers,
+						  (struct plan_answer){ rules->items[i].name,
+									PLAN_BY_COMMAND,
+									{ rules->items[i].file,
+									  rules->items[i].line } });
+	}
+	return 0;
+}
+
+static enum plan_lookup by_source(enum lookup_source source)
+{
+	static const enum plan_lookup by[LOOKUP_SOURCES] = {
+		[LOOKUP_DEP] = PLAN_BY_NAME,	     [LOOKUP_SYMBOLS] = PLAN_BY_SYMBOL,
+		[LOOKUP_ALIAS] = PLAN_BY_ALIAS,	     [LOOKUP_BUILTIN] = PLAN_BY_BUILTIN,
+		[LOOKUP_BUILTIN_ALIAS] = PLAN_BY_BUILTIN_ALIAS,
+	};
+
+	return by[source];
+}
+
+static int ask_indexes(struct session *s, enum lookup_source from, enum lookup_source to,
+		       struct lookup_answer *answer, struct answers *answers)
+{
+	int r;
+
+	r = indexes_ask(&s->indexes, from, to, false, answer);
+	for (size_t i = 0; i < answer->values.n && r == 0; i++) {
+		const char *module = lookup_answer_module(answer, i);
+
+		/* The last one is the request itself, which goes with the question. */
+		if (module == answer->request)
+			module = arena_string(&s->arena, module, strlen(module));
+		r = module ? add_answer(answers, (struct plan_answer){ module,
+								       by_source(answer->source),
+								       { 0 } })
+			   : -ENOMEM;
+	}
+	return r == -ENOENT ? 0 : r;
+}
+
+int session_lookup(struct session *s, const char *request, struct plan_answer **ret_answers,
+		   size_t *ret_n)
+{
+	CLEANUP_LOOKUP_ANSWER struct lookup_answer answer = { 0 };
+	struct answers answers = { 0 };
+	int r;
+
+	r = lookup_begin(request, false, &answer);
+	if (r < 0)
+		return r;
+	r = ask_alias_rules(s, answer.request, &answers);
+	if (r == 0 && answers.n == 0)
+		r = ask_indexes(s, LOOKUP_DEP, LOOKUP_SYMBOLS, &answer, &answers);
+	if (r == 0 && answers.n == 0)
+		r = ask_command_rules(s, answer.request, &answers);
+	if (r == 0 && answers.n == 0)
+		r = ask_indexes(s, LOOKUP_ALIAS, LOOKUP_BUILTIN_ALIAS, &answer, &answers);
+	report_broken(s, answer.broken);
+	if (r < 0 || answers.n == 0) {
+		free(answers.items);
+		return r < 0 ? r : -ENOENT;
+	}
+	*ret_answers = answers.items;
+	*ret_n = answers.n;
+	return 0;
+}
+
+static void put_path(const struct session *s, const char *path, size_t size, struct buf *out)
+{
+	if (path[0] != '/') {
+		buf_put_string(out, s->indexes.dir);
+		buf_put_u8(out, '/');
+	}
+	buf_put(out, path, size);
+	buf_put_u8(out, '\0');
+}
+
+int session_deps(struct session *s, const char *module, struct buf *ret_text,
+		 struct plan_deps *ret_deps)
+{
+	struct dep_line line;
+	const char *path;
+	size_t size, own;
+	int r;
+
+	*ret_deps = (struct plan_deps){ 0 };
+	ret_text->size = 0;
+	r = indexes_dep(&s->indexes, module, &line);
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0) {
+		ret_deps->is_builtin = indexes_is_builtin(&s->indexes, module);
+		ret_deps->error = ret_deps->is_builtin ? 0 : r;
+		if (r != -ENOENT)
+			report_broken(s, 1u << LOOKUP_DEP);
+		return 0;
+	}
+	put_path(s, line.path, line.path_size, ret_text);
+	own = ret_text->size;
+	while (dep_line_next(&line, &path, &size))
+		put_path(s, path, size, ret_text);
+	if (ret_text->error < 0)
+		return ret_text->error;
+	ret_deps->path = (const char *)ret_text->base;
+	ret_deps->deps = (const char *)ret_text->base + own;
+	ret_deps->deps_size = ret_text->size - own;
+	return 0;
+}
+
+/* A module that no index knows (somebody inserted its file) is known to the kernel. */
+static bool is_in_kernel(struct session *s, const char *module)
+{
+	enum module_state state;
+
+	return s->kernel.state(s->kernel.ctx, module, &state) == 0 && state != MODULE_ABSENT;
+}
+
+static int answer_lookup(struct session *s, struct planner *planner, const struct plan_want *want)
+{
+	const struct plan_answer itself = { want->name, PLAN_BY_NAME, { 0 } };
+	struct plan_answer *answers = NULL;
+	size_t n = 0;
+	int r;
+
+	r = session_lookup(s, want->name, &answers, &n);
+	if (r == -ENOENT && want->with_users && is_in_kernel(s, want->name))
+		r = planner_answer_lookup(planner, &itself, 1, 0);
+	else if (r != -ENOMEM)
+		r = planner_answer_lookup(planner, answers, n, r);
+	free(answers);
+	return r;
+}
+
+static int answer_state(struct session *s, struct planner *planner, const char *module,
+			bool with_users)
+{
+	static const enum plan_live lives[] = { [MODULE_ABSENT] = PLAN_ABSENT,
+						[MODULE_COMING] = PLAN_COMING,
+						[MODULE_LIVE] = PLAN_LIVE,
+						[MODULE_GOING] = PLAN_GOING,
+						[MODULE_NO_STATE] = PLAN_BUILTIN };
+	const struct kernel *k = &s->kernel;
+	CLEANUP_BUF struct buf holders = { 0 };
+	enum module_state now = MODULE_ABSENT;
+	struct plan_state state = { 0 };
+	int r;
+
+	r = k->state(k->ctx, module, &now);
+	if (r < 0)
+		event_emit(&s->events, EVENT_WARNING, "state of module %s cannot be read: %s", module,
+			   strerror(-r));
+	/* A module with a file is not built in: it just appears, and has no state yet. */
+	if (now == MODULE_NO_STATE && !indexes_is_builtin(&s->indexes, module))
+		now = MODULE_COMING;
+	state.live = lives[now];
+	if (with_users && now != MODULE_ABSENT && now != MODULE_NO_STATE) {
+		(void)k->users(k->ctx, module, &state.n_users);
+		(void)k->holders(k->ctx, module, &holders);
+		state.holders = (const char *)holders.base;
+		state.holders_size = holders.size;
+	}
+	return planner_answer_state(planner, &state);
+}
+
+static int answer_deps(struct session *s, struct planner *planner, const char *module)
+{
+	CLEANUP_BUF struct buf text = { 0 };
+	struct plan_deps deps;
+	int r;
+
+	r = session_deps(s, module, &text, &deps);
+	return r < 0 ? r : planner_answer_deps(planner, &deps);
+}
+
+static int answer_file(struct planner *planner, const char *path)
+{
+	struct sys_entry entry;
+	int r;
+
+	r = sys_stat(AT_FDCWD, path, &entry);
+	if (r == 0 && !entry.is_regular)
+		r = entry.is_dir ? -EISDIR : -EINVAL;
+	return planner_answer_file(planner, r);
+}
+
+int session_answer(struct session *s, struct planner *planner)
+{
+	struct plan_want want;
+	int r;
+
+	while ((r = planner_next(planner, &want)) > 0) {
+		switch (want.kind) {
+		case PLAN_WANT_LOOKUP:
+			r = answer_lookup(s, planner, &want);
+			break;
+		case PLAN_WANT_STATE:
+			r = answer_state(s, planner, want.name, want.with_users);
+			break;
+		case PLAN_WANT_DEPS:
+			r = answer_deps(s, planner, want.name);
+			break;
+		case PLAN_WANT_FILE:
+			r = answer_file(planner, want.name);
+			break;
+		}
+		if (r < 0)
+			break;
+	}
+	return r;
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A plan to load: what is needed first, soft dependencies around their owners, and nothing for the
+ * sake of a module that cannot be loaded anyway.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bytes/buf.h"
+#include "plan/plan-internal.h"
+
+static bool is_there(const struct planner *p, const struct node *node)
+{
+	return node->is_builtin || (!p->options.ignore_loaded && (node->state.live == PLAN_LIVE ||
+								  node->state.live == PLAN_BUILTIN));
+}
+
+static int make_edges(struct planner *p)
+{
+	int r = 0;
+
+	for (uint32_t i = 0; i < p->n_nodes; i++)
+		p->nodes[i].first_edge = p->nodes[i].last_edge = PLAN_NONE;
+	for (uint32_t i = 0; i < p->n_nodes && r == 0; i++) {
+		r = plan_need_edges(p, i);
+		if (r == 0)
+			r = plan_soft_edges(p, i);
+	}
+	return r;
+}
+
+static bool goes_before(const struct edge *edge)
+{
+	return edge->kind != PLAN_SOFT_POST;
+}
+
+/* Reason to refuse the module for its own sake. */
+static enum plan_refusal own_refusal(const struct planner *p, const struct node *node)
+{
+	if (is_there(p, node))
+		return node->is_goal && p->options.must_change ? PLAN_REFUSE_LOADED
+							       : PLAN_REFUSE_NOTHING;
+	if (node->mask)
+		return PLAN_REFUSE_MASKED;
+	if (node->command)
+		return PLAN_REFUSE_NOTHING;
+	if (node->index_error < 0)
+		return PLAN_REFUSE_INDEX;
+	if (node->is_unknown)
+		return PLAN_REFUSE_UNKNOWN;
+	return node->file_error < 0 ? PLAN_REFUSE_NO_FILE : PLAN_REFUSE_NOTHING;
+}
+
+/* Allow rules name modules; what those need comes along. Users stand behind what they need. */
+static int refuse_not_allowed(struct planner *p, const uint32_t *order)
+{
+	uint8_t *is_allowed = calloc((size_t)p->n_nodes + 1, 1);
+
+	if (!is_allowed)
+		return -ENOMEM;
+	for (uint32_t n = p->n_nodes; n-- > 0;) {
+		struct node *node = &p->nodes[order[n]];
+
+		if (modprobe_conf_next(p->conf, MODPROBE_ALLOW, node->name, NULL))
+			is_allowed[order[n]] = 1;
+		if (!is_allowed[order[n]] && !is_there(p, node) &&
+		    node->refusal == PLAN_REFUSE_NOTHING)
+			node->refusal = PLAN_REFUSE_NOT_ALLOWED;
+		for (uint32_t e = node->first_edge; e != PLAN_NONE; e = p->edges[e].next)
+			if (is_allowed[order[n]] && p->edges[e].kind == PLAN_NEEDS)
+				is_allowed[p->edges[e].to] = 1;
+	}
+	free(is_allowed);
+	return 0;
+}
+
+static int refuse(struct planner *p, const uint32_t *order)
+{
+	int r = 0;
+
+	for (uint32_t i = 0; i < p->n_nodes; i++)
+		p->nodes[i].refusal = own_refusal(p, &p->nodes[i]);
+	if (p->conf->rules[MODPROBE_ALLOW].n > 0)
+		r = refuse_not_allowed(p, order);
+	for (uint32_t n = 0; n < p->n_nodes && r == 0; n++) {
+		struct node *node = &p->nodes[order[n]];
+
+		for (uint32_t e = node->first_edge; e != PLAN_NONE; e = p->edges[e].next) {
+			const struct edge *edge = &p->edges[e];
+
+			if (edge->kind != PLAN_NEEDS || edge->is_order_cut ||
+			    node->refusal != PLAN_REFUSE_NOTHING ||
+			    p->nodes[edge->to].refusal == PLAN_REFUSE_NOTHING)
+				continue;
+			node->refusal = PLAN_REFUSE_NEEDS;
+			node->cause = edge->to;
+		}
+	}
+	return r;
+}
+
+/* The module and all that has to be there for it. */
+static int keep_required(struct planner *p, uint32_t goal)
+{
+	uint32_t *todo = calloc((size_t)p->n_nodes + 1, sizeof(*todo));
+	uint32_t n = 0;
+
+	if (!todo)
+		return -ENOMEM;
+	if (!p->nodes[goal].is_required)
+		todo[n++] = goal;
+	p->nodes[goal].is_required = p->nodes[goal].is_kept = true;
+	while (n > 0) {
+		const struct node *node = &p->nodes[todo[--n]];
+
+		for (uint32_t e = node->first_edge; e != PLAN_NONE; e = p->edges[e].next) {
+			struct node *to = &p->nodes[p->edges[e].to];
+
+			if (p->edges[e].kind != PLAN_NEEDS || to->is_required ||
+			    (node->refusal != PLAN_REFUSE_NOTHING && node->cause != p->edges[e].to))
+				continue;
+			to->is_required = to->is_kept = true;
+			todo[n++] = p->edges[e].to;
+		}
+	}
+	free(todo);
+	return 0;
+}
+
+/* What is welcome besides, and what that needs; one that is refused is left out, and said. */
+static int keep_welcome(struct planner *p)
+{
+	uint32_t *todo = calloc((size_t)p->n_nodes + 1, sizeof(*todo));
+	uint32_t n = 0;
+	int r = todo ? 0 : -ENOMEM;
+
+	for (uint32_t i = 0; i < p->n_nodes && r == 0; i++)
+		if (p->nodes[i].is_kept)
+			todo[n++] = i;
+	for (uint32_t done = 0; done < n && r == 0; done++) {
+		const struct node *node = &p->nodes[todo[done]];
+
+		if (node->refusal != PLAN_REFUSE_NOTHING)
+			continue;
+		for (uint32_t e = node->first_edge; e != PLAN_NONE && r == 0; e = p->edges[e].next) {
+			const struct edge *edge = &p->edges[e];
+			struct node *to = &p->nodes[edge->to];
+
+			if (to->refusal != PLAN_REFUSE_NOTHING && edge->kind != PLAN_NEEDS) {
+				r = plan_add_note(p, (struct plan_note){
+							     .kind = PLAN_NOTE_SOFT_REFUSED,
+							     .a = node->name,
+							     .b = to->name,
+							     .source = edge->source,
+							     .refusal = to->refusal,
+							     .rule = to->mask });
+			} else if (!to->is_kept) {
+				to->is_kept = true;
+				todo[n++] = edge->to;
+			}
+		}
+	}
+	free(todo);
+	return r;
+}
+
+/* Parameters of configuration under the module's name and under the alias, then the caller's. */
+static int make_options(struct planner *p, const struct node *node, const char **ret_options)
+{
+	const struct modprobe_rules *rules = &p->conf->rules[MODPROBE_OPTIONS];
+	CLEANUP_BUF struct buf out = { 0 };
+
+	for (uint32_t i = 0; i < rules->n; i++) {
+		const struct modprobe_rule *rule = &rules->items[i];
+
+		if (strcmp(rule->name, node->name) != 0 &&
+		    (!node->alias || strcmp(rule->name, node->alias) != 0))
+			continue;
+		buf_put_string(&out, out.size > 0 ? " " : "");
+		buf_put_string(&out, rule->text);
+	}
+	if (node->params && node->params[0]) {
+		buf_put_string(&out, out.size > 0 ? " " : "");
+		buf_put_string(&out, node->params);
+	}
+	if (out.error < 0)
+		return out.error;
+	*ret_options = arena_string(&p->arena, (const char *)out.base, out.size);
+	return *ret_options ? 0 : -ENOMEM;
+}
+
+static int fill_step(struct planner *p, const struct node *node, struct plan_step *step)
+{
+	step->refusal = node->refusal;
+	step->path = node->path;
+	if (node->refusal != PLAN_REFUSE_NOTHING) {
+		step->action = PLAN_REFUSE;
+		step->rule = node->refusal == PLAN_REFUSE_MASKED ? node->mask : NULL;
+		step->error = node->index_error ? node->index_error : node->file_error;
+		if (node->refusal == PLAN_REFUSE_NEEDS)
+			step->cause = p->nodes[node->cause].step;
+		return 0;
+	}
+	if (is_there(p, node)) {
+		step->action = node->is_builtin || node->state.live == PLAN_BUILTIN
+				       ? PLAN_IS_BUILTIN
+				       : PLAN_IS_LIVE;
+		return 0;
+	}
+	step->action = node->command ? PLAN_RUN_INSTALL : PLAN_INSERT;
+	if (node->command) {
+		step->rule = node->command;
+		step->command = node->command->text;
+	}
+	return make_options(p, node, &step->options);
+}
+
+int plan_make_load(struct planner *p)
+{
+	const uint32_t *order;
+	int r;
+
+	r = make_edges(p);
+	if (r == 0)
+		r = plan_find_places(p, goes_before);
+	if (r == 0)
+		r = plan_order_edges(p, goes_before, &order);
+	if (r == 0)
+		r = refuse(p, order);
+	if (r == 0)
+		r = plan_each_goal(p, keep_required);
+	if (r == 0)
+		r = keep_welcome(p);
+	return r < 0 ? r : plan_put_steps(p, order, fill_step);
+}

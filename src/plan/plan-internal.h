@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/*
+ * What a planner knows: modules, what they were found to need, and the words that were looked up.
+ */
+#include "bytes/arena.h"
+#include "plan/plan.h"
+
+/* Cycles are taken apart one module at a time; what is left after so many rounds is cut at once. */
+#define PLAN_CUT_ROUNDS 64
+
+/** struct word - one softdep word of a module, in the order in which it was said */
+struct word {
+	uint32_t request;
+	enum softdep_phase phase;
+	const struct modprobe_rule *rule;
+};
+
+/** struct edge - @from wants @to; the list of one module is chained through @next */
+struct edge {
+	uint32_t from, to;
+	enum plan_edge_kind kind;
+	const char *text; /* soft: as it was written; PLAN_GOAL: the request */
+	struct plan_source source;
+	bool is_order_cut;
+	uint32_t next;
+};
+
+/** struct node - a module that the plan may touch */
+struct node {
+	const char *name;
+	const char *path;    /* of its file, by the index or the caller */
+	const char *hint;    /* the same as another module's line says it */
+	const char *deps;    /* paths, each with a NUL behind */
+	size_t deps_size;
+	const char *alias;   /* that it was asked for by; NULL for its name */
+	const char *params;  /* of the caller */
+	struct plan_state state;
+	const struct modprobe_rule *mask;    /* load */
+	const struct modprobe_rule *command; /* install or remove */
+	struct word *words;
+	uint32_t n_words, words_capacity;
+	bool is_begun, is_goal, is_builtin, is_command_only, is_unknown;
+	bool is_goal_like; /* unload: a goal, or what has to go because of one */
+	int file_error, index_error;
+
+	/* Set while a plan is put together. */
+	uint32_t first_edge, last_edge; /* in the order of loading */
+	uint32_t place;	    /* where a plain walk puts it */
+	enum plan_refusal refusal;
+	uint32_t cause;	    /* with PLAN_REFUSE_NEEDS: the node */
+	bool is_kept;	    /* stays in the plan */
+	bool is_required;
+	bool is_left;	    /* unload: something uses it, and it was not asked for */
+	uint32_t step;
+};
+
+/** struct request - a name or alias that is or was looked up; every one once */
+struct request {
+	const char *text;
+	bool is_asked, is_answered;
+	int error;
+	struct found {
+		uint32_t node;
+		enum plan_lookup by;
+		struct plan_source source;
+	} *found;
+	uint32_t n_found;
+};
+
+struct goal {
+	uint32_t request; /* PLAN_NONE for a file */
+	uint32_t node;	  /* of a file */
+	const char *text;
+	const char *params;
+};
+
+/** struct task - something to ask, in the order in which it came up */
+struct task {
+	enum plan_want_kind kind;
+	uint32_t index; /* of a request or a node */
+};
+
+/** struct names - open addressing, indexes into nodes or requests, by hash_name() */
+struct names {
+	uint32_t *slots; /* index + 1 */
+	uint32_t n_slots, n_used;
+};
+
+struct planner {
+	struct plan_options options;
+	const struct modprobe_conf *conf;
+	struct arena arena;
+
+	struct node *nodes;
+	uint32_t n_nodes, nodes_capacity;
+	struct request *requests;
+	uint32_t n_requests, requests_capacity;
+	struct goal *goals;
+	uint32_t n_goals, goals_capacity;
+	struct task *tasks;
+	uint32_t n_tasks, tasks_capacity, tasks_done;
+	struct edge *edges;
+	uint32_t n_edges, edges_capacity;
+	struct plan_note *notes;
+	uint32_t n_notes, notes_capacity;
+	struct names node_names, request_names;
+	uint32_t n_words; /* of all nodes */
+	int error;	  /* sticks */
+
+	struct plan plan;
+};
+
+/** plan_grow() - room for one more item. Return: 0; -ENOMEM, -E2BIG over @max. */
+int plan_grow(void *items, uint32_t n, uint32_t *capacity, size_t size, uint32_t max);
+
+/** plan_add_edge() - append to the edges of @from. Return: 0; -E2BIG; -ENOMEM. */
+int plan_add_edge(struct planner *p, struct edge edge);
+
+/** plan_add_note() - Return: 0; -E2BIG; -ENOMEM. */
+int plan_add_note(struct planner *p, struct plan_note note);
+
+/** plan_is_blacklisted() - the rule; NULL without */
+const struct modprobe_rule *plan_is_blacklisted(const struct planner *p, const char *module);
+
+/**
+ * plan_counts() - does answer @found count for a request?
+ * @is_goal: a request of the caller: use_blacklist matters
+ */
+bool plan_counts(const struct planner *p, const struct found *found, bool is_goal);
+
+/** plan_find_node() - the module called @name; PLAN_NONE when the planner does not know it */
+uint32_t plan_find_node(const struct planner *p, const char *name);
+
+/**
+ * plan_find_places() - where a plain walk from the goals along the edges puts every module
+ * @goes_before: does the module at the far end of an edge come before the one at its start?
+ * Return: 0; -ENOMEM.
+ */
+int plan_find_places(struct planner *p, bool (*goes_before)(const struct edge *edge));
+
+/**
+ * plan_order_edges() - all modules in an order that the edges allow, as near to their places as can be
+ *
+ * Where edges contradict each other some give way: their is_order_cut is set, and a note tells.
+ * @ret_order: n_nodes indexes, in the planner's arena
+ * Return: 0; -E2BIG; -ENOMEM.
+ */
+int plan_order_edges(struct planner *p, bool (*goes_before)(const struct edge *edge),
+		     const uint32_t **ret_order);
+
+/** plan_make_load() plan_make_unload() - from what is known to p->plan. Return: 0; -E2BIG; -ENOMEM. */
+int plan_make_load(struct planner *p);
+int plan_make_unload(struct planner *p);
+
+/**
+ * plan_need_edges() - edges of module @i to what it needs, in the order of its line
+ * What another module of the line needs as well is left to that one.
+ * Return: 0; -E2BIG; -ENOMEM.
+ */
+int plan_need_edges(struct planner *p, uint32_t i);
+
+/** plan_soft_edges() - edges of the softdep words of module @i, and notes of what nothing answers */
+int plan_soft_edges(struct planner *p, uint32_t i);
+
+/** plan_each_goal() - call @each for every module that answers to a goal, in order */
+int plan_each_goal(struct planner *p, int (*each)(struct planner *p, uint32_t node));
+
+/**
+ * plan_put_steps() - steps, reasons and goals from the nodes that are kept
+ * @order: of all nodes
+ * @fill:  what the step does; module, needs and reasons are filled in already
+ */
+int plan_put_steps(struct planner *p, const uint32_t *order,
+		   int (*fill)(struct planner *p, const struct node *node, struct plan_step *step));

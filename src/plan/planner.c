@@ -1,0 +1,584 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Finds out what has to be known. Every module goes through the same questions: is it live, what does
+ * it need, is its file there; and every name or alias is looked up once. Questions are kept in a
+ * queue, in the order in which they came up.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bytes/hash.h"
+#include "bytes/name.h"
+#include "plan/plan-internal.h"
+
+int plan_grow(void *items, uint32_t n, uint32_t *capacity, size_t size, uint32_t max)
+{
+	uint32_t more;
+	void *to, *from;
+
+	if (n < *capacity)
+		return 0;
+	if (n >= max)
+		return -E2BIG;
+	more = *capacity ? *capacity * 2 : 16;
+	memcpy(&from, items, sizeof(from));
+	to = realloc(from, more * size);
+	if (!to)
+		return -ENOMEM;
+	memcpy(items, &to, sizeof(to));
+	*capacity = more;
+	return 0;
+}
+
+struct planner *planner_new(const struct plan_options *options, const struct modprobe_conf *conf)
+{
+	static const struct modprobe_conf no_conf;
+	struct planner *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return NULL;
+	p->options = *options;
+	p->conf = conf ? conf : &no_conf;
+	return p;
+}
+
+void planner_free(struct planner *p)
+{
+	if (!p)
+		return;
+	for (uint32_t i = 0; i < p->n_nodes; i++)
+		free(p->nodes[i].words);
+	free(p->nodes);
+	free(p->requests);
+	free(p->goals);
+	free(p->tasks);
+	free(p->edges);
+	free(p->notes);
+	free(p->node_names.slots);
+	free(p->request_names.slots);
+	arena_done(&p->arena);
+	free(p);
+}
+
+static int add_task(struct planner *p, enum plan_want_kind kind, uint32_t index)
+{
+	int r = plan_grow(&p->tasks, p->n_tasks, &p->tasks_capacity, sizeof(*p->tasks),
+			  4 * PLAN_EDGES_MAX);
+
+	if (r < 0)
+		return r;
+	p->tasks[p->n_tasks++] = (struct task){ kind, index };
+	return 0;
+}
+
+static const char *name_at(const struct planner *p, const struct names *names, uint32_t i)
+{
+	return names == &p->node_names ? p->nodes[i].name : p->requests[i].text;
+}
+
+/* The slot of @name, or the free one where it belongs; slots are never all in use. */
+static uint32_t *find_slot(const struct planner *p, const struct names *names, const char *name)
+{
+	uint32_t i = hash_name(name, strlen(name)) & (names->n_slots - 1);
+
+	while (names->slots[i] && strcmp(name_at(p, names, names->slots[i] - 1), name) != 0)
+		i = (i + 1) & (names->n_slots - 1);
+	return &names->slots[i];
+}
+
+uint32_t plan_find_node(const struct planner *p, const char *name)
+{
+	return p->node_names.n_slots ? *find_slot(p, &p->node_names, name) - 1 : PLAN_NONE;
+}
+
+static int grow_names(const struct planner *p, struct names *names)
+{
+	struct names larger = { .n_slots = names->n_slots ? names->n_slots * 2 : 64 };
+
+	if (names->n_used * 2 < names->n_slots)
+		return 0;
+	larger.slots = calloc(larger.n_slots, sizeof(*larger.slots));
+	if (!larger.slots)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < names->n_slots; i++) {
+		uint32_t at;
+
+		if (!names->slots[i])
+			continue;
+		at = hash_name(name_at(p, names, names->slots[i] - 1),
+			       strlen(name_at(p, names, names->slots[i] - 1))) &
+		     (larger.n_slots - 1);
+		while (larger.slots[at])
+			at = (at + 1) & (larger.n_slots - 1);
+		larger.slots[at] = names->slots[i];
+	}
+	larger.n_used = names->n_used;
+	free(names->slots);
+	*names = larger;
+	return 0;
+}
+
+/* The module called @name; a new one knows nothing. */
+static int get_node(struct planner *p, const char *name, uint32_t *ret_i)
+{
+	uint32_t *slot;
+	char *copy;
+	int r;
+
+	r = grow_names(p, &p->node_names);
+	if (r < 0)
+		return r;
+	slot = find_slot(p, &p->node_names, name);
+	if (*slot) {
+		*ret_i = *slot - 1;
+		return 0;
+	}
+	r = plan_grow(&p->nodes, p->n_nodes, &p->nodes_capacity, sizeof(*p->nodes), PLAN_MODULES_MAX);
+	if (r < 0)
+		return r;
+	copy = arena_string(&p->arena, name, strlen(name));
+	if (!copy)
+		return -ENOMEM;
+	p->nodes[p->n_nodes] = (struct node){ .name = copy };
+	*slot = p->n_nodes + 1;
+	p->node_names.n_used++;
+	*ret_i = p->n_nodes++;
+	return 0;
+}
+
+/* The request @text; two spellings of one name are one request. */
+static int get_request(struct planner *p, const char *text, uint32_t *ret_i)
+{
+	char normal[ALIAS_MAX + 1];
+	uint32_t *slot;
+	char *copy;
+	int r;
+
+	if (name_normalize_alias(text, normal) < 0)
+		return -EINVAL;
+	r = grow_names(p, &p->request_names);
+	if (r < 0)
+		return r;
+	slot = find_slot(p, &p->request_names, normal);
+	if (*slot) {
+		*ret_i = *slot - 1;
+		return 0;
+	}
+	r = plan_grow(&p->requests, p->n_requests, &p->requests_capacity, sizeof(*p->requests),
+		      PLAN_EDGES_MAX);
+	if (r < 0)
+		return r;
+	copy = arena_string(&p->arena, normal, strlen(normal));
+	if (!copy)
+		return -ENOMEM;
+	p->requests[p->n_requests] = (struct request){ .text = copy };
+	*slot = p->n_requests + 1;
+	p->request_names.n_used++;
+	*ret_i = p->n_requests++;
+	return 0;
+}
+
+static int ask_request(struct planner *p, uint32_t i)
+{
+	if (p->requests[i].is_asked)
+		return 0;
+	p->requests[i].is_asked = true;
+	return add_task(p, PLAN_WANT_LOOKUP, i);
+}
+
+static int after_state(struct planner *p, uint32_t i);
+
+/* The first questions about a module that the plan may touch. */
+static int begin(struct planner *p, uint32_t i)
+{
+	struct node *node = &p->nodes[i];
+	enum modprobe_rule_kind command = p->options.is_unload ? MODPROBE_REMOVE : MODPROBE_INSTALL;
+
+	if (node->is_begun)
+		return 0;
+	node->is_begun = true;
+	if (!node->is_goal || !p->options.ignore_commands)
+		node->command = modprobe_conf_next(p->conf, command, node->name, NULL);
+	if (node->is_builtin)
+		return 0;
+	if (!p->options.is_unload)
+		node->mask = modprobe_conf_next(p->conf, MODPROBE_MASK, node->name, NULL);
+	if (!p->options.is_unload && p->options.ignore_loaded)
+		return after_state(p, i);
+	return add_task(p, PLAN_WANT_STATE, i);
+}
+
+static int after_state(struct planner *p, uint32_t i)
+{
+	struct node *node = &p->nodes[i];
+	bool is_loaded = node->state.live == PLAN_LIVE || node->state.live == PLAN_BUILTIN;
+
+	if (!p->options.is_unload && ((is_loaded && !p->options.ignore_loaded) || node->mask))
+		return 0;
+	if (!p->options.is_unload)
+		return add_task(p, PLAN_WANT_DEPS, i);
+	if (node->command || node->state.live == PLAN_ABSENT || node->state.live == PLAN_BUILTIN)
+		return 0;
+	return add_task(p, PLAN_WANT_DEPS, i);
+}
+
+static int add_word(struct planner *p, uint32_t i, struct word word)
+{
+	struct node *node = &p->nodes[i];
+	int r;
+
+	if (p->n_words >= PLAN_EDGES_MAX)
+		return -E2BIG;
+	r = plan_grow(&node->words, node->n_words, &node->words_capacity, sizeof(*node->words),
+		      PLAN_EDGES_MAX);
+	if (r < 0)
+		return r;
+	node->words[node->n_words++] = word;
+	p->n_words++;
+	return 0;
+}
+
+static int read_softdep(struct planner *p, uint32_t i, const struct modprobe_rule *rule)
+{
+	struct softdep_words words = { .rest = rule->text };
+	struct word word = { .rule = rule };
+	char name[ALIAS_MAX + 1];
+	const char *text;
+	size_t size;
+	int r = 0;
+
+	while (r >= 0 && softdep_next(&words, &word.phase, &text, &size)) {
+		if (size > ALIAS_MAX)
+			continue;
+		memcpy(name, text, size);
+		name[size] = '\0';
+		r = get_request(p, name, &word.request);
+		if (r == -EINVAL) { /* brackets that match nothing match no module */
+			r = 0;
+			continue;
+		}
+		if (r == 0)
+			r = add_word(p, i, word);
+		if (r == 0)
+			r = ask_request(p, word.request);
+	}
+	return r;
+}
+
+static int read_softdeps(struct planner *p, uint32_t i)
+{
+	const struct modprobe_rule *rule = NULL;
+	int r = 0;
+
+	if (p->nodes[i].is_goal && p->options.ignore_commands)
+		return 0;
+	while (r == 0 &&
+	       (rule = modprobe_conf_next(p->conf, MODPROBE_SOFTDEP, p->nodes[i].name, rule)))
+		r = read_softdep(p, i, rule);
+	return r;
+}
+
+/* What @i needs, by its line. Modules come with where their file is said to be. */
+static int read_deps(struct planner *p, uint32_t i)
+{
+	const char *at = p->nodes[i].deps;
+	size_t left = p->nodes[i].deps_size;
+	char name[MODULE_NAME_MAX + 1];
+	uint32_t to;
+	int r;
+
+	for (; left > 0; left -= strlen(at) + 1, at += strlen(at) + 1) {
+		if (name_of_path(at, name) < 0)
+			continue;
+		r = get_node(p, name, &to);
+		if (r < 0)
+			return r;
+		if (!p->nodes[to].hint)
+			p->nodes[to].hint = at;
+		r = begin(p, to);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int after_deps(struct planner *p, uint32_t i)
+{
+	struct node *node = &p->nodes[i];
+	int r;
+
+	if (node->is_builtin)
+		return 0;
+	if (!node->path)
+		node->path = node->hint;
+	node->is_unknown = !node->path && !node->index_error;
+	if (!p->options.is_unload && node->path && !node->command && !p->options.skip_files) {
+		r = add_task(p, PLAN_WANT_FILE, i);
+		if (r < 0)
+			return r;
+	}
+	r = read_deps(p, i);
+	return r < 0 ? r : read_softdeps(p, i);
+}
+
+static int add_goal(struct planner *p, struct goal goal, const char *text, const char *params)
+{
+	int r = plan_grow(&p->goals, p->n_goals, &p->goals_capacity, sizeof(*p->goals),
+			  PLAN_MODULES_MAX);
+
+	if (r < 0)
+		return r;
+	goal.text = arena_string(&p->arena, text, strlen(text));
+	goal.params = params ? arena_string(&p->arena, params, strlen(params)) : "";
+	if (!goal.text || !goal.params)
+		return -ENOMEM;
+	p->goals[p->n_goals++] = goal;
+	return 0;
+}
+
+int planner_add(struct planner *p, const char *request, const char *params)
+{
+	struct goal goal = { .node = PLAN_NONE };
+	int r;
+
+	if (strlen(request) > ALIAS_MAX)
+		return -E2BIG;
+	r = get_request(p, request, &goal.request);
+	if (r == 0)
+		r = add_goal(p, goal, request, params);
+	return r < 0 ? r : ask_request(p, goal.request);
+}
+
+int planner_add_file(struct planner *p, const char *path, const char *params)
+{
+	struct goal goal = { .request = PLAN_NONE };
+	char name[MODULE_NAME_MAX + 1];
+	struct node *node;
+	int r;
+
+	if (name_of_path(path, name) < 0)
+		return -EINVAL;
+	r = get_node(p, name, &goal.node);
+	if (r == 0)
+		r = add_goal(p, goal, path, params);
+	if (r < 0)
+		return r;
+	node = &p->nodes[goal.node];
+	node->path = p->goals[p->n_goals - 1].text;
+	node->params = p->goals[p->n_goals - 1].params;
+	node->is_goal = node->is_goal_like = true;
+	return begin(p, goal.node);
+}
+
+int planner_next(struct planner *p, struct plan_want *ret_want)
+{
+	const struct task *task;
+
+	if (p->error < 0)
+		return p->error;
+	if (p->tasks_done == p->n_tasks)
+		return 0;
+	task = &p->tasks[p->tasks_done];
+	ret_want->kind = task->kind;
+	ret_want->with_users = p->options.is_unload;
+	if (task->kind == PLAN_WANT_LOOKUP)
+		ret_want->name = p->requests[task->index].text;
+	else if (task->kind == PLAN_WANT_FILE)
+		ret_want->name = p->nodes[task->index].path;
+	else
+		ret_want->name = p->nodes[task->index].name;
+	return 1;
+}
+
+/* The question that is being answered; its index. */
+static int take(struct planner *p, enum plan_want_kind kind, uint32_t *ret_index)
+{
+	if (p->error < 0)
+		return p->error;
+	if (p->tasks_done == p->n_tasks || p->tasks[p->tasks_done].kind != kind)
+		return -EINVAL;
+	*ret_index = p->tasks[p->tasks_done++].index;
+	return 0;
+}
+
+static int stick(struct planner *p, int r)
+{
+	if (r < 0)
+		p->error = r;
+	return r;
+}
+
+const struct modprobe_rule *plan_is_blacklisted(const struct planner *p, const char *module)
+{
+	return modprobe_conf_next(p->conf, MODPROBE_BLACKLIST, module, NULL);
+}
+
+bool plan_counts(const struct planner *p, const struct found *found, bool is_goal)
+{
+	bool is_alias = found->by == PLAN_BY_CONF_ALIAS || found->by == PLAN_BY_ALIAS ||
+			found->by == PLAN_BY_SYMBOL || found->by == PLAN_BY_BUILTIN_ALIAS;
+
+	if (p->options.is_unload || (!is_alias && !(is_goal && p->options.use_blacklist)))
+		return true;
+	return !plan_is_blacklisted(p, p->nodes[found->node].name);
+}
+
+/* A caller's request was answered by @found. */
+static int begin_goal(struct planner *p, const struct goal *goal, const struct found *found)
+{
+	struct node *node = &p->nodes[found->node];
+
+	if (!plan_counts(p, found, true))
+		return 0;
+	node->is_goal = node->is_goal_like = true;
+	if (found->by != PLAN_BY_NAME && found->by != PLAN_BY_BUILTIN)
+		node->alias = p->requests[goal->request].text;
+	if (!node->params)
+		node->params = goal->params;
+	node->is_command_only |= found->by == PLAN_BY_COMMAND;
+	return begin(p, found->node);
+}
+
+static int begin_answers(struct planner *p, uint32_t request)
+{
+	const struct request *asked = &p->requests[request];
+	bool is_goal = false;
+	int r = 0;
+
+	for (uint32_t g = 0; g < p->n_goals; g++) {
+		if (p->goals[g].request != request)
+			continue;
+		is_goal = true;
+		for (uint32_t i = 0; i < asked->n_found && r == 0; i++)
+			r = begin_goal(p, &p->goals[g], &asked->found[i]);
+	}
+	/* Goals are looked up first: a softdep word of the same text may come later. */
+	for (uint32_t i = 0; i < asked->n_found && r == 0 && !is_goal; i++)
+		if (plan_counts(p, &asked->found[i], false))
+			r = begin(p, asked->found[i].node);
+	return r;
+}
+
+int planner_answer_lookup(struct planner *p, const struct plan_answer *answers, size_t n, int error)
+{
+	struct found *found;
+	uint32_t i;
+	int r;
+
+	r = take(p, PLAN_WANT_LOOKUP, &i);
+	if (r < 0)
+		return r;
+	if (n > PLAN_MODULES_MAX)
+		return stick(p, -E2BIG);
+	found = arena_alloc(&p->arena, (n + 1) * sizeof(*found));
+	if (!found)
+		return stick(p, -ENOMEM);
+	for (size_t a = 0; a < n; a++) {
+		found[a] = (struct found){ .by = answers[a].by, .source = answers[a].source };
+		r = get_node(p, answers[a].module, &found[a].node);
+		if (r < 0)
+			return stick(p, r);
+		if (found[a].by == PLAN_BY_BUILTIN || found[a].by == PLAN_BY_BUILTIN_ALIAS)
+			p->nodes[found[a].node].is_builtin = true;
+	}
+	p->requests[i].found = found;
+	p->requests[i].n_found = (uint32_t)n;
+	p->requests[i].error = error;
+	p->requests[i].is_answered = true;
+	return stick(p, begin_answers(p, i));
+}
+
+/* Whoever uses a module that has to go, has to go as well. */
+static int begin_holders(struct planner *p, uint32_t i)
+{
+	const char *at = p->nodes[i].state.holders;
+	size_t left = p->nodes[i].state.holders_size;
+	uint32_t holder;
+	int r;
+
+	for (; left > 0; left -= strlen(at) + 1, at += strlen(at) + 1) {
+		r = get_node(p, at, &holder);
+		if (r < 0)
+			return r;
+		p->nodes[holder].is_goal_like = true;
+		r = begin(p, holder);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int planner_answer_state(struct planner *p, const struct plan_state *state)
+{
+	struct node *node;
+	uint32_t i;
+	int r;
+
+	r = take(p, PLAN_WANT_STATE, &i);
+	if (r < 0)
+		return r;
+	node = &p->nodes[i];
+	node->state = *state;
+	if (state->holders_size > 0) {
+		node->state.holders = arena_string(&p->arena, state->holders, state->holders_size);
+		if (!node->state.holders)
+			return stick(p, -ENOMEM);
+	}
+	if (p->options.is_unload && p->options.with_holders && node->is_goal_like && !node->command)
+		r = begin_holders(p, i);
+	return stick(p, r < 0 ? r : after_state(p, i));
+}
+
+int planner_answer_deps(struct planner *p, const struct plan_deps *deps)
+{
+	struct node *node;
+	uint32_t i;
+	int r;
+
+	r = take(p, PLAN_WANT_DEPS, &i);
+	if (r < 0)
+		return r;
+	node = &p->nodes[i];
+	node->is_builtin = deps->is_builtin;
+	node->index_error = deps->error == -ENOENT ? 0 : deps->error;
+	if (deps->error == 0 && deps->deps_size > 0) {
+		node->deps = arena_string(&p->arena, deps->deps, deps->deps_size);
+		node->deps_size = deps->deps_size;
+		if (!node->deps)
+			return stick(p, -ENOMEM);
+	}
+	if (deps->error == 0 && deps->path && !node->path) {
+		node->path = arena_string(&p->arena, deps->path, strlen(deps->path));
+		if (!node->path)
+			return stick(p, -ENOMEM);
+	}
+	return stick(p, after_deps(p, i));
+}
+
+int planner_answer_file(struct planner *p, int error)
+{
+	uint32_t i;
+	int r;
+
+	r = take(p, PLAN_WANT_FILE, &i);
+	if (r < 0)
+		return r;
+	p->nodes[i].file_error = error;
+	return 0;
+}
+
+int planner_finish(struct planner *p, const struct plan **ret_plan)
+{
+	int r;
+
+	if (p->error < 0)
+		return p->error;
+	if (p->tasks_done != p->n_tasks)
+		return -EINVAL;
+	r = p->options.is_unload ? plan_make_unload(p) : plan_make_load(p);
+	if (r < 0)
+		return stick(p, r);
+	*ret_plan = &p->plan;
+	return 0;
+}

@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What loading and unloading have in common: edges from what was answered, and steps from the
+ * modules that stay in the plan.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bytes/name.h"
+#include "plan/plan-internal.h"
+
+/* Beyond this a line is taken as it is: nobody reads a thousand reasons. */
+#define NEEDS_REDUCED_MAX 1024u
+
+int plan_add_edge(struct planner *p, struct edge edge)
+{
+	struct node *from = &p->nodes[edge.from];
+	int r = plan_grow(&p->edges, p->n_edges, &p->edges_capacity, sizeof(*p->edges),
+			  PLAN_EDGES_MAX);
+
+	if (r < 0)
+		return r;
+	edge.next = PLAN_NONE;
+	p->edges[p->n_edges] = edge;
+	if (from->first_edge == PLAN_NONE)
+		from->first_edge = p->n_edges;
+	else
+		p->edges[from->last_edge].next = p->n_edges;
+	from->last_edge = p->n_edges++;
+	return 0;
+}
+
+int plan_add_note(struct planner *p, struct plan_note note)
+{
+	int r = plan_grow(&p->notes, p->n_notes, &p->notes_capacity, sizeof(*p->notes),
+			  PLAN_EDGES_MAX);
+
+	if (r == 0)
+		p->notes[p->n_notes++] = note;
+	return r;
+}
+
+/** struct line - the modules on a line of the index, users first */
+struct line {
+	uint32_t *nodes;
+	uint32_t n;
+};
+
+static uint32_t count_deps(const struct node *node)
+{
+	uint32_t n = 0;
+
+	for (size_t i = 0; i < node->deps_size; i++)
+		n += node->deps[i] == '\0';
+	return n;
+}
+
+static int read_line(const struct planner *p, uint32_t i, struct line *ret_line)
+{
+	const struct node *node = &p->nodes[i];
+	size_t left = node->deps_size;
+	char name[MODULE_NAME_MAX + 1];
+
+	*ret_line = (struct line){ calloc(count_deps(node) + 1, sizeof(uint32_t)), 0 };
+	if (!ret_line->nodes)
+		return -ENOMEM;
+	for (const char *at = node->deps; left > 0; left -= strlen(at) + 1, at += strlen(at) + 1) {
+		uint32_t to = name_of_path(at, name) < 0 ? PLAN_NONE : plan_find_node(p, name);
+
+		if (to != PLAN_NONE && to != i)
+			ret_line->nodes[ret_line->n++] = to;
+	}
+	return 0;
+}
+
+/* Strikes out what stands behind @by in the line and is needed by it. */
+static void strike_out(const struct planner *p, struct line *line, uint32_t at)
+{
+	struct line other;
+
+	if (line->nodes[at] == PLAN_NONE || read_line(p, line->nodes[at], &other) < 0)
+		return;
+	for (uint32_t o = 0; o < other.n; o++)
+		for (uint32_t i = at + 1; i < line->n; i++)
+			if (line->nodes[i] == other.nodes[o])
+				line->nodes[i] = PLAN_NONE;
+	free(other.nodes);
+}
+
+int plan_need_edges(struct planner *p, uint32_t i)
+{
+	struct line line;
+	int r;
+
+	r = read_line(p, i, &line);
+	if (r < 0)
+		return r;
+	for (uint32_t at = 0; at < line.n && line.n <= NEEDS_REDUCED_MAX; at++)
+		strike_out(p, &line, at);
+	/* What is needed last on the line is needed first in the kernel. */
+	for (uint32_t at = line.n; at-- > 0 && r == 0;)
+		if (line.nodes[at] != PLAN_NONE)
+			r = plan_add_edge(p, (struct edge){ .from = i,
+							    .to = line.nodes[at],
+							    .kind = PLAN_NEEDS });
+	free(line.nodes);
+	return r;
+}
+
+static int add_soft_edge(struct planner *p, uint32_t i, const struct word *word,
+			 const struct found *found)
+{
+	const struct request *request = &p->requests[word->request];
+	struct plan_source source = { word->rule->file, word->rule->line };
+
+	if (found->node == i)
+		return 0;
+	if (!plan_counts(p, found, false))
+		return plan_add_note(p, (struct plan_note){
+						.kind = PLAN_NOTE_BLACKLISTED,
+						.a = request->text,
+						.b = p->nodes[found->node].name,
+						.rule = plan_is_blacklisted(
+							p, p->nodes[found->node].name) });
+	return plan_add_edge(p, (struct edge){ .from = i,
+					       .to = found->node,
+					       .kind = word->phase == SOFTDEP_PRE ? PLAN_SOFT_PRE
+										  : PLAN_SOFT_POST,
+					       .text = request->text,
+					       .source = source });
+}
+
+int plan_soft_edges(struct planner *p, uint32_t i)
+{
+	int r = 0;
+
+	for (uint32_t w = 0; w < p->nodes[i].n_words && r == 0; w++) {
+		const struct word *word = &p->nodes[i].words[w];
+		const struct request *request = &p->requests[word->request];
+
+		for (uint32_t f = 0; f < request->n_found && r == 0; f++)
+			r = add_soft_edge(p, i, word, &request->found[f]);
+		if (request->n_found == 0)
+			r = plan_add_note(p, (struct plan_note){
+						     .kind = PLAN_NOTE_SOFT_UNKNOWN,
+						     .a = p->nodes[i].name,
+						     .b = request->text,
+						     .source = { word->rule->file,
+								 word->rule->line } });
+	}
+	return r;
+}
+
+int plan_each_goal(struct planner *p, int (*each)(struct planner *p, uint32_t node))
+{
+	int r = 0;
+
+	for (uint32_t g = 0; g < p->n_goals && r == 0; g++) {
+		const struct goal *goal = &p->goals[g];
+		const struct request *request;
+
+		if (goal->request == PLAN_NONE) {
+			r = each(p, goal->node);
+			continue;
+		}
+		request = &p->requests[goal->request];
+		for (uint32_t f = 0; f < request->n_found && r == 0; f++)
+			if (plan_counts(p, &request->found[f], true))
+				r = each(p, request->found[f].node);
+	}
+	return r;
+}
+
+/* Does this edge tell why the module it leads to is in the plan? */
+static bool is_told(const struct planner *p, const struct edge *edge)
+{
+	const struct node *from = &p->nodes[edge->from];
+
+	return from->is_kept && p->nodes[edge->to].is_kept &&
+	       (from->refusal == PLAN_REFUSE_NOTHING || from->cause == edge->to);
+}
+
+/* To load, what a module needs must have come before; to unload, what uses it must have gone. */
+static bool is_need(const struct planner *p, const struct edge *edge)
+{
+	return edge->kind == (p->options.is_unload ? PLAN_HOLDER : PLAN_NEEDS);
+}
+
+/** struct lists - reasons and needs of all steps, filled in a second pass */
+struct lists {
+	struct plan_reason *reasons;
+	uint32_t *needs;
+};
+
+static void count_lists(const struct planner *p, struct plan_step *steps, uint32_t *n_reasons,
+			uint32_t *n_needs)
+{
+	for (uint32_t e = 0; e < p->n_edges; e++) {
+		const struct edge *edge = &p->edges[e];
+
+		if (!is_told(p, edge))
+			continue;
+		steps[p->nodes[edge->to].step].n_reasons++;
+		++*n_reasons;
+		if (is_need(p, edge)) {
+			steps[p->nodes[edge->from].step].n_needs++;
+			++*n_needs;
+		}
+	}
+}
+
+static void put_reason(const struct planner *p, struct plan_step *steps, const struct edge *edge)
+{
+	struct plan_step *step = &steps[p->nodes[edge->to].step];
+	struct plan_reason *reasons = (struct plan_reason *)step->reasons;
+
+	reasons[step->n_reasons++] = (struct plan_reason){ .kind = edge->kind,
+							   .step = p->nodes[edge->from].step,
+							   .by = p->nodes[edge->from].name,
+							   .word = edge->text,
+							   .source = edge->source,
+							   .is_order_cut = edge->is_order_cut };
+}
+
+static void put_goal_reasons(const struct planner *p, struct plan_step *steps)
+{
+	for (uint32_t g = 0; g < p->n_goals; g++) {
+		const struct goal *goal = &p->goals[g];
+		uint32_t n = goal->request == PLAN_NONE ? 1 : p->requests[goal->request].n_found;
+
+		for (uint32_t f = 0; f < n; f++) {
+			const struct found *found =
+				goal->request == PLAN_NONE ? NULL
+							   : &p->requests[goal->request].found[f];
+			struct plan_step *step;
+			struct plan_reason *reasons;
+
+			if (found && !plan_counts(p, found, true))
+				continue;
+			step = &steps[p->nodes[found ? found->node : goal->node].step];
+			reasons = (struct plan_reason *)step->reasons;
+			if (step->n_reasons > 0 && reasons[0].kind == PLAN_GOAL)
+				continue;
+			reasons[step->n_reasons++] = (struct plan_reason){
+				.kind = PLAN_GOAL,
+				.step = PLAN_NONE,
+				.by = goal->text,
+				.source = found ? found->source : (struct plan_source){ 0 }
+			};
+		}
+	}
+}
+
+static int put_lists(struct planner *p, struct plan_step *steps, uint32_t n_steps)
+{
+	uint32_t n_reasons = 0, n_needs = 0;
+	struct lists lists;
+
+	count_lists(p, steps, &n_reasons, &n_needs);
+	lists.reasons = arena_alloc(&p->arena, ((size_t)n_reasons + n_steps + 1) * sizeof(*lists.reasons));
+	lists.needs = arena_alloc(&p->arena, ((size_t)n_needs + 1) * sizeof(*lists.needs));
+	if (!lists.reasons || !lists.needs)
+		return -ENOMEM;
+	for (uint32_t s = 0; s < n_steps; s++) {
+		steps[s].reasons = lists.reasons;
+		steps[s].needs = lists.needs;
+		lists.reasons += steps[s].n_reasons + 1;
+		lists.needs += steps[s].n_needs;
+		steps[s].n_reasons = steps[s].n_needs = 0;
+	}
+	put_goal_reasons(p, steps);
+	/* What is needed is the better reason. */
+	for (int pass = 0; pass < 2; pass++)
+		for (uint32_t e = 0; e < p->n_edges; e++) {
+			const struct edge *edge = &p->edges[e];
+			struct plan_step *user = &steps[p->nodes[edge->from].step];
+
+			if (!is_told(p, edge) || is_need(p, edge) != (pass == 0))
+				continue;
+			put_reason(p, steps, edge);
+			if (pass == 0 && !edge->is_order_cut)
+				((uint32_t *)user->needs)[user->n_needs++] = p->nodes[edge->to].step;
+		}
+	return 0;
+}
+
+static int put_goal(struct planner *p, const struct goal *goal, struct plan_goal *ret,
+		    uint32_t *steps, uint32_t *n_steps)
+{
+	const struct request *request;
+	int r = 0;
+
+	*ret = (struct plan_goal){ .request = goal->text, .first_step_ref = *n_steps };
+	if (goal->request == PLAN_NONE) {
+		ret->is_found = true;
+		ret->n_steps = 1;
+		steps[(*n_steps)++] = p->nodes[goal->node].step;
+		return 0;
+	}
+	request = &p->requests[goal->request];
+	ret->is_found = request->n_found > 0;
+	ret->error = request->error;
+	for (uint32_t f = 0; f < request->n_found && r == 0; f++) {
+		const struct node *node = &p->nodes[request->found[f].node];
+
+		if (plan_counts(p, &request->found[f], true)) {
+			steps[(*n_steps)++] = node->step;
+			ret->n_steps++;
+		} else {
+			r = plan_add_note(p, (struct plan_note){
+						     .kind = PLAN_NOTE_BLACKLISTED,
+						     .a = goal->text,
+						     .b = node->name,
+						     .rule = plan_is_blacklisted(p, node->name) });
+		}
+	}
+	return r;
+}
+
+static int put_goals(struct planner *p)
+{
+	size_t max = 1;
+	struct plan_goal *goals;
+	uint32_t *steps, n_steps = 0;
+	int r = 0;
+
+	for (uint32_t g = 0; g < p->n_goals; g++)
+		max += p->goals[g].request == PLAN_NONE ? 1 : p->requests[p->goals[g].request].n_found;
+	if (max > PLAN_EDGES_MAX)
+		return -E2BIG;
+	goals = arena_alloc(&p->arena, ((size_t)p->n_goals + 1) * sizeof(*goals));
+	steps = arena_alloc(&p->arena, max * sizeof(*steps));
+	if (!goals || !steps)
+		return -ENOMEM;
+	for (uint32_t g = 0; g < p->n_goals && r == 0; g++)
+		r = put_goal(p, &p->goals[g], &goals[g], steps, &n_steps);
+	p->plan.goals = goals;
+	p->plan.n_goals = p->n_goals;
+	p->plan.goal_steps = steps;
+	return r;
+}
+
+int plan_put_steps(struct planner *p, const uint32_t *order,
+		   int (*fill)(struct planner *p, const struct node *node, struct plan_step *step))
+{
+	struct plan_step *steps = arena_alloc(&p->arena, ((size_t)p->n_nodes + 1) * sizeof(*steps));
+	uint32_t n = 0;
+	int r;
+
+	if (!steps)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < p->n_nodes; i++) {
+		struct node *node = &p->nodes[order[i]];
+
+		if (!node->is_kept)
+			continue;
+		steps[n] = (struct plan_step){ .module = node->name,
+					       .is_goal = node->is_goal,
+					       .is_required = node->is_required,
+					       .options = "",
+					       .holders = "",
+					       .cause = PLAN_NONE };
+		node->step = n++;
+	}
+	r = put_lists(p, steps, n);
+	for (uint32_t i = 0; i < p->n_nodes && r == 0; i++)
+		if (p->nodes[order[i]].is_kept)
+			r = fill(p, &p->nodes[order[i]], &steps[p->nodes[order[i]].step]);
+	if (r == 0)
+		r = put_goals(p);
+	p->plan.steps = steps;
+	p->plan.n_steps = n;
+	p->plan.notes = p->notes;
+	p->plan.n_notes = p->n_notes;
+	return r;
+}

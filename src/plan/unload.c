@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A plan to unload, the mirror of the one to load: soft dependencies that were loaded after a module
+ * go before it, users before what they use, and what was loaded for its sake goes behind it if nothing
+ * else uses it by then. A module that stays takes nothing along.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bytes/buf.h"
+#include "plan/plan-internal.h"
+
+/* Every refusal may free others of their reason to go; after so many rounds the rest is left as it is. */
+#define REFUSAL_ROUNDS 64
+
+static bool is_loaded(const struct node *node)
+{
+	return !node->is_builtin && node->state.live != PLAN_ABSENT &&
+	       node->state.live != PLAN_BUILTIN;
+}
+
+/* Calls @each for the modules that hold @i and that the planner knows. */
+static int each_holder(struct planner *p, uint32_t i,
+		       int (*each)(struct planner *p, uint32_t i, uint32_t holder))
+{
+	const char *at = p->nodes[i].state.holders;
+	size_t left = p->nodes[i].state.holders_size;
+	int r = 0;
+
+	for (; left > 0 && r == 0; left -= strlen(at) + 1, at += strlen(at) + 1) {
+		uint32_t holder = plan_find_node(p, at);
+
+		if (holder != PLAN_NONE && holder != i)
+			r = each(p, i, holder);
+	}
+	return r;
+}
+
+static int add_holder_edge(struct planner *p, uint32_t i, uint32_t holder)
+{
+	return plan_add_edge(p, (struct edge){ .from = i, .to = holder, .kind = PLAN_HOLDER });
+}
+
+/* The last to be loaded is the first to go. */
+static void turn_around(struct planner *p, struct node *node)
+{
+	uint32_t e = node->first_edge, last = PLAN_NONE;
+
+	node->last_edge = e;
+	while (e != PLAN_NONE) {
+		uint32_t next = p->edges[e].next;
+
+		p->edges[e].next = last;
+		last = e;
+		e = next;
+	}
+	node->first_edge = last;
+}
+
+static int make_edges(struct planner *p)
+{
+	int r = 0;
+
+	for (uint32_t i = 0; i < p->n_nodes; i++)
+		p->nodes[i].first_edge = p->nodes[i].last_edge = PLAN_NONE;
+	for (uint32_t i = 0; i < p->n_nodes && r == 0; i++) {
+		r = plan_need_edges(p, i);
+		if (r == 0)
+			r = plan_soft_edges(p, i);
+		if (r == 0)
+			r = each_holder(p, i, add_holder_edge);
+		turn_around(p, &p->nodes[i]);
+	}
+	return r;
+}
+
+/* Does the module at the far end of the edge go before the one at its start? */
+static bool goes_before(const struct edge *edge)
+{
+	return edge->kind == PLAN_SOFT_POST || edge->kind == PLAN_HOLDER;
+}
+
+static enum plan_refusal own_refusal(const struct planner *p, const struct node *node)
+{
+	if (!node->is_goal || node->command)
+		return PLAN_REFUSE_NOTHING;
+	if (node->is_builtin || node->state.live == PLAN_BUILTIN)
+		return PLAN_REFUSE_BUILTIN;
+	return node->state.live == PLAN_ABSENT && p->options.must_change ? PLAN_REFUSE_NOT_LOADED
+									 : PLAN_REFUSE_NOTHING;
+}
+
+/* Goals, what they take along, and what those take along. */
+static int keep(struct planner *p)
+{
+	uint32_t *todo = calloc((size_t)p->n_nodes + 1, sizeof(*todo));
+	uint32_t n = 0;
+
+	if (!todo)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < p->n_nodes; i++) {
+		p->nodes[i].is_kept = p->nodes[i].is_goal;
+		if (p->nodes[i].is_goal)
+			todo[n++] = i;
+	}
+	while (n > 0) {
+		const struct node *node = &p->nodes[todo[--n]];
+
+		if (node->refusal != PLAN_REFUSE_NOTHING || !is_loaded(node))
+			continue;
+		for (uint32_t e = node->first_edge; e != PLAN_NONE; e = p->edges[e].next) {
+			struct node *to = &p->nodes[p->edges[e].to];
+
+			if (to->is_kept || !is_loaded(to) ||
+			    (p->edges[e].kind == PLAN_HOLDER && !p->options.with_holders))
+				continue;
+			to->is_kept = true;
+			todo[n++] = p->edges[e].to;
+		}
+	}
+	free(todo);
+	return 0;
+}
+
+static bool is_going(const struct node *node)
+{
+	return node->is_kept && !node->is_left && node->refusal == PLAN_REFUSE_NOTHING &&
+	       is_loaded(node);
+}
+
+/* Users that will still be there when it is @i's turn; @i and those before it are decided. */
+static long users_left(const struct planner *p, uint32_t i)
+{
+	const struct node *node = &p->nodes[i];
+	long n = node->state.n_users;
+
+	for (uint32_t e = node->first_edge; e != PLAN_NONE; e = p->edges[e].next)
+		if (p->edges[e].kind == PLAN_HOLDER && is_going(&p->nodes[p->edges[e].to]))
+			n--;
+	return n;
+}
+
+/* Return: whether a module turned out to stay that others were to go with. */
+static bool decide(struct planner *p, const uint32_t *order)
+{
+	bool is_changed = false;
+
+	for (uint32_t n = 0; n < p->n_nodes; n++) {
+		struct node *node = &p->nodes[order[n]];
+
+		node->is_left = false;
+		if (!node->is_kept || !is_loaded(node) || node->refusal != PLAN_REFUSE_NOTHING)
+			continue;
+		if (node->command || users_left(p, order[n]) <= 0)
+			continue;
+		if (!node->is_goal_like) {
+			node->is_left = true;
+		} else if (!p->options.force) {
+			node->refusal = PLAN_REFUSE_IN_USE;
+			is_changed = true;
+		}
+	}
+	return is_changed;
+}
+
+static int decide_all(struct planner *p, const uint32_t *order)
+{
+	int r;
+
+	for (uint32_t i = 0; i < p->n_nodes; i++)
+		p->nodes[i].refusal = own_refusal(p, &p->nodes[i]);
+	for (int round = 0;; round++) {
+		r = keep(p);
+		if (r < 0 || !decide(p, order) || round == REFUSAL_ROUNDS)
+			break;
+	}
+	for (uint32_t i = 0; i < p->n_nodes; i++) {
+		struct node *node = &p->nodes[i];
+
+		node->is_kept = node->is_kept && !node->is_left;
+		node->is_required = node->is_kept && node->is_goal_like;
+	}
+	return r;
+}
+
+static int list_holders(struct planner *p, const struct node *node, const char **ret_holders)
+{
+	const char *at = node->state.holders;
+	size_t left = node->state.holders_size;
+	CLEANUP_BUF struct buf out = { 0 };
+
+	for (; left > 0; left -= strlen(at) + 1, at += strlen(at) + 1) {
+		uint32_t holder = plan_find_node(p, at);
+
+		if (holder != PLAN_NONE && is_going(&p->nodes[holder]))
+			continue;
+		buf_put_string(&out, out.size > 0 ? ", " : "");
+		buf_put_string(&out, at);
+	}
+	if (out.error < 0)
+		return out.error;
+	*ret_holders = arena_string(&p->arena, out.base ? (const char *)out.base : "", out.size);
+	return *ret_holders ? 0 : -ENOMEM;
+}
+
+static int fill_step(struct planner *p, const struct node *node, struct plan_step *step)
+{
+	step->refusal = node->refusal;
+	step->if_unused = !node->is_goal_like;
+	if (node->refusal != PLAN_REFUSE_NOTHING) {
+		step->action = PLAN_REFUSE;
+		step->n_users = node->state.n_users;
+		return list_holders(p, node, &step->holders);
+	}
+	if (node->command) {
+		step->action = PLAN_RUN_REMOVE;
+		step->rule = node->command;
+		step->command = node->command->text;
+	} else if (is_loaded(node)) {
+		step->action = PLAN_DELETE;
+	} else {
+		step->action = node->is_builtin || node->state.live == PLAN_BUILTIN ? PLAN_IS_BUILTIN
+										    : PLAN_IS_ABSENT;
+	}
+	return 0;
+}
+
+int plan_make_unload(struct planner *p)
+{
+	const uint32_t *order;
+	int r;
+
+	r = make_edges(p);
+	if (r == 0)
+		r = plan_find_places(p, goes_before);
+	if (r == 0)
+		r = plan_order_edges(p, goes_before, &order);
+	if (r == 0)
+		r = decide_all(p, order);
+	return r < 0 ? r : plan_put_steps(p, order, fill_step);
+}

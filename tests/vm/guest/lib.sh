@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Words of the scenarios that run in the guest. What a word prints for the host is framed: see vmhelper.c.
+KVER=$(uname -r)
+MODULES=/lib/modules/$KVER
+
+# run COMMAND...: its status, output, messages and the modules that are loaded afterwards
+run() { vmhelper run "$@"; }
+
+# together N COMMAND...: the same command N times at once
+together() { vmhelper together "$@"; }
+
+# as_user COMMAND...: without any privilege
+as_user() { vmhelper run -u 1000 "$@"; }
+
+# note KEY TEXT...: a fact for the host's assertions
+note() { printf '@@note %s %s\n' "$1" "$(shift; printf '%s' "$*")"; }
+
+# conf TEXT...: each argument is a line of one modprobe.d file
+conf() { printf '%s\n' "$@" >/etc/modprobe.d/test.conf; }
+
+# parameter MODULE NAME
+parameter() { note "$1.$2" "$(cat "/sys/module/$1/parameters/$2" 2>/dev/null || echo none)"; }
+
+# scenario NAME: what follows belongs to it; the kernel's log is told as well
+scenario() {
+	printf '@@scenario %s\n' "$1"
+	echo "@@scenario $1" >/dev/kmsg
+}
+
+# Back to how the guest was before.
+reset() {
+	umount -l /mnt 2>/dev/null
+	rm -rf /etc/modprobe.d /etc/depmod.d /tmp/*
+	mkdir -p /etc/modprobe.d /etc/depmod.d
+	unset MODPROBE_OPTIONS
+	cd /
+	vmhelper unload-others
+}
