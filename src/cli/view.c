@@ -122,8 +122,10 @@ int view_open(struct view *v)
 		return r;
 	}
 	v->is_open = true;
-	if (v->session.indexes.error < 0)
-		log_diag(&v->log, LOG_ERR, v->session.indexes.dir, v->session.indexes.error, NULL);
+	r = indexes_dir_fd(&v->session.indexes);
+	if (r < 0)
+		log_diag(&v->log, LOG_ERR, v->session.indexes.dir, r, NULL);
+	v->has_no_indexes = r < 0;
 	return 0;
 }
 
@@ -143,7 +145,7 @@ int view_unknown(const struct view *v, const char *request, int error)
 			    request);
 	else
 		log_message(&v->log, LOG_ERR, "nothing answers to %s", request);
-	return v->session.indexes.error < 0 ? VIEW_FAILED : VIEW_UNKNOWN;
+	return v->has_no_indexes ? VIEW_FAILED : VIEW_UNKNOWN;
 }
 
 const char *view_kernel(const struct view *v)

@@ -32,7 +32,7 @@ struct view {
 	const char **conf_paths;
 	char *release; /* of a captured system */
 	struct session session;
-	bool is_open;
+	bool is_open, has_no_indexes;
 	struct json *json;
 };
 
