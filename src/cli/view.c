@@ -122,8 +122,6 @@ int view_open(struct view *v)
 		return r;
 	}
 	v->is_open = true;
-	if (v->session.indexes.error < 0)
-		log_diag(&v->log, LOG_ERR, v->session.indexes.dir, v->session.indexes.error, NULL);
 	return 0;
 }
 
@@ -136,14 +134,19 @@ void view_close(struct view *v)
 	free(v->release);
 }
 
-int view_unknown(const struct view *v, const char *request, int error)
+int view_unknown(struct view *v, const char *request, int error)
 {
+	bool has_indexes = v->session.indexes.error >= 0;
+
+	if (!has_indexes && !v->has_told_no_indexes)
+		log_diag(&v->log, LOG_ERR, v->session.indexes.dir, v->session.indexes.error, NULL);
+	v->has_told_no_indexes = !has_indexes;
 	if (error == -EINVAL)
 		log_message(&v->log, LOG_ERR, "nothing answers to %s: its brackets do not match",
 			    request);
 	else
 		log_message(&v->log, LOG_ERR, "nothing answers to %s", request);
-	return v->session.indexes.error < 0 ? VIEW_FAILED : VIEW_UNKNOWN;
+	return has_indexes ? VIEW_UNKNOWN : VIEW_FAILED;
 }
 
 const char *view_kernel(const struct view *v)
