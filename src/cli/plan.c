@@ -408,7 +408,7 @@ static int add_goal(struct command *c, int i, int argc, char **argv)
 	return r < 0 ? r : i;
 }
 
-static int status_of(struct command *c)
+static int status_of(const struct command *c)
 {
 	int status = VIEW_YES;
 

@@ -122,6 +122,10 @@ int view_open(struct view *v)
 		return r;
 	}
 	v->is_open = true;
+	r = indexes_dir_fd(&v->session.indexes);
+	if (r < 0)
+		log_diag(&v->log, LOG_ERR, v->session.indexes.dir, r, NULL);
+	v->has_no_indexes = r < 0;
 	return 0;
 }
 
@@ -134,19 +138,14 @@ void view_close(struct view *v)
 	free(v->release);
 }
 
-int view_unknown(struct view *v, const char *request, int error)
+int view_unknown(const struct view *v, const char *request, int error)
 {
-	bool has_indexes = v->session.indexes.error >= 0;
-
-	if (!has_indexes && !v->has_told_no_indexes)
-		log_diag(&v->log, LOG_ERR, v->session.indexes.dir, v->session.indexes.error, NULL);
-	v->has_told_no_indexes = !has_indexes;
 	if (error == -EINVAL)
 		log_message(&v->log, LOG_ERR, "nothing answers to %s: its brackets do not match",
 			    request);
 	else
 		log_message(&v->log, LOG_ERR, "nothing answers to %s", request);
-	return has_indexes ? VIEW_UNKNOWN : VIEW_FAILED;
+	return v->has_no_indexes ? VIEW_FAILED : VIEW_UNKNOWN;
 }
 
 const char *view_kernel(const struct view *v)

@@ -32,8 +32,7 @@ struct view {
 	const char **conf_paths;
 	char *release; /* of a captured system */
 	struct session session;
-	bool is_open;
-	bool has_told_no_indexes;
+	bool is_open, has_no_indexes;
 	struct json *json;
 };
 
@@ -59,7 +58,7 @@ int view_apply(struct view *view, int id, const char *argument);
 
 /**
  * view_open() - session and JSON library; what is wrong is reported
- * A missing directory of modules is no error: see view_unknown().
+ * A missing directory of modules is reported, and no error: see view_unknown().
  * Return: 0; -errno.
  */
 int view_open(struct view *view);
@@ -77,7 +76,7 @@ int view_fail(const struct view *view, int error);
  * @error: of the lookup
  * Return: VIEW_UNKNOWN; VIEW_FAILED when nothing can, for want of indexes.
  */
-int view_unknown(struct view *view, const char *request, int error);
+int view_unknown(const struct view *view, const char *request, int error);
 
 /** view_kernel() - the kernel's version: the name of the directory of its modules */
 const char *view_kernel(const struct view *view);
