@@ -27,6 +27,18 @@ static const char *last_part(const char *path)
 	return slash ? slash + 1 : path;
 }
 
+static bool is_stderr_closed;
+
+void log_set_stderr_closed(void)
+{
+	is_stderr_closed = true;
+}
+
+bool log_is_stderr_closed(void)
+{
+	return is_stderr_closed;
+}
+
 void log_init(struct log *log, const char *program)
 {
 	*log = (struct log){ .program = last_part(program), .level = LOG_WARNING };

@@ -46,16 +46,20 @@ static int read_usual_conf_files(struct session *s, const char *sysroot)
 {
 	const char *paths[N_CONF_DIRS];
 	char *in_root[N_CONF_DIRS] = { 0 };
+	size_t n = N_CONF_DIRS;
 	int r = 0;
 
-	for (size_t i = 0; i < N_CONF_DIRS; i++) {
+	/* Where /lib is /usr/lib, that has been read already. */
+	if (!sysroot[0] && sys_is_link_to("/lib", "usr/lib"))
+		n--;
+	for (size_t i = 0; i < n; i++) {
 		if (sysroot[0] && asprintf(&in_root[i], "%s%s", sysroot, conf_dirs[i]) < 0)
 			in_root[i] = NULL;
 		r = sysroot[0] && !in_root[i] ? -ENOMEM : r;
 		paths[i] = in_root[i] ? in_root[i] : conf_dirs[i];
 	}
 	if (r == 0)
-		r = read_conf_files(s, paths, N_CONF_DIRS, false);
+		r = read_conf_files(s, paths, n, false);
 	for (size_t i = 0; i < N_CONF_DIRS; i++)
 		free(in_root[i]);
 	return r;
@@ -69,17 +73,20 @@ static int read_tags(struct session *s, enum modprobe_rule_kind kind, enum index
 	char *path;
 	int r;
 
-	if (s->indexes.error < 0)
-		return 0;
 	if (asprintf(&path, "%s/%s", s->indexes.dir, index_file_name(file)) < 0)
 		return -ENOMEM;
-	r = sys_read_file(s->indexes.dir_fd, index_file_name(file), &text);
+	r = indexes_read(&s->indexes, index_file_name(file), SYS_END_BY_SHORT_READ, &text);
 	if (r == 0)
 		r = modprobe_conf_read_tags(&s->conf, kind, buf_bytes(&text), path, &env);
-	else if (r != -ENOENT && r != -ENOMEM)
+	else if (r != -ENOENT && r != -ENOTDIR && r != -ENOMEM)
 		event_diag(&s->events, EVENT_ERROR, path, r, NULL);
 	free(path);
 	return r == -ENOMEM ? r : 0;
+}
+
+int session_read_weakdeps(struct session *s)
+{
+	return read_tags(s, MODPROBE_WEAKDEP, INDEX_WEAKDEP);
 }
 
 static int read_cmdline(struct session *s)
@@ -119,6 +126,8 @@ static int read_conf(struct session *s, const struct session_options *o)
 	int r;
 
 	r = read_tags(s, MODPROBE_SOFTDEP, INDEX_SOFTDEP);
+	if (r == 0 && o->with_weakdeps)
+		r = read_tags(s, MODPROBE_WEAKDEP, INDEX_WEAKDEP);
 	if (r == 0 && o->n_conf_paths > 0)
 		r = read_conf_files(s, o->conf_paths, o->n_conf_paths, true);
 	else if (r == 0)
@@ -131,7 +140,7 @@ int session_open(struct session *s, const struct session_options *options,
 {
 	int r;
 
-	*s = (struct session){ .indexes.dir_fd = -1, .real = { -1, -1 } };
+	*s = (struct session){ .indexes.dir_fd = -1, .real = { -1 } };
 	if (events)
 		s->events = *events;
 	r = kernel_open(options->sysroot ? options->sysroot : "", &s->real, &s->kernel);
@@ -321,14 +330,25 @@ int session_deps(struct session *s, const char *module, struct buf *ret_text,
 	return 0;
 }
 
-static int answer_lookup(struct session *s, struct planner *planner, const char *request)
+/* A module that no index knows (somebody inserted its file) is known to the kernel. */
+static bool is_in_kernel(struct session *s, const char *module)
 {
+	enum module_state state;
+
+	return s->kernel.state(s->kernel.ctx, module, &state) == 0 && state != MODULE_ABSENT;
+}
+
+static int answer_lookup(struct session *s, struct planner *planner, const struct plan_want *want)
+{
+	const struct plan_answer itself = { want->name, PLAN_BY_NAME, { 0 } };
 	struct plan_answer *answers = NULL;
 	size_t n = 0;
 	int r;
 
-	r = session_lookup(s, request, &answers, &n);
-	if (r != -ENOMEM)
+	r = session_lookup(s, want->name, &answers, &n);
+	if (r == -ENOENT && want->with_users && is_in_kernel(s, want->name))
+		r = planner_answer_lookup(planner, &itself, 1, 0);
+	else if (r != -ENOMEM)
 		r = planner_answer_lookup(planner, answers, n, r);
 	free(answers);
 	return r;
@@ -394,7 +414,7 @@ int session_answer(struct session *s, struct planner *planner)
 	while ((r = planner_next(planner, &want)) > 0) {
 		switch (want.kind) {
 		case PLAN_WANT_LOOKUP:
-			r = answer_lookup(s, planner, want.name);
+			r = answer_lookup(s, planner, &want);
 			break;
 		case PLAN_WANT_STATE:
 			r = answer_state(s, planner, want.name, want.with_users);

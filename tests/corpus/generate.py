@@ -371,6 +371,37 @@ def conf_symvers():
     yield 'bad-symvers', b'0xzz\tfn\tvmlinux\n0x1\n\tfn\t\n0x123456789\tfn\tvmlinux\n', 'no number, no columns'
 
 
+@target('conf-parameters')
+def conf_parameters():
+    yield 'good-int', b'int\n-0x10', 'a number'
+    yield 'good-array', b'array of bool\ny,n,off', 'truth values'
+    yield 'bad-byte', b'byte\n256', 'too large'
+    yield 'bad-array', b'array of int\n1,,2', 'an empty element'
+    yield 'unsupported-type', b'policy\nfast', 'a type of its own'
+
+
+@target('kmsg')
+def kmsg():
+    yield 'good-records', (b'4,339,5140900,-;NET: Registered\n30,340,5690716,c,caller=T1;udevd: starting\n'
+                           b' SUBSYSTEM=pci\n6,341,6690716,-;\n'), 'messages and details'
+    yield 'bad-heads', b'a,1,2,-;x\n1,2;x\n1,2,3,-\n1,2,99999999999999999999999,-;x\n', 'no heads of records'
+    yield 'bad-cut', b'6,342,6690717,-;not finished', 'no newline'
+
+
+@target('plan')
+def plan():
+    conf = b'softdep a pre: b c\nsoftdep b post: a\nmask d\nallow a b c\ninstall c x\nremove c y\noptions a p=1\n\0'
+    # A goal by name; every lookup is answered by its name (37), nothing is live, lines of one to four modules.
+    answers = b'\x01\x00' + b'\x25' + b'\x00\x1f\x01\x01' + b'\x25\x00\x1c\x02\x03\x04\x05\x01' * 12
+    for name, flags, text, what in (
+            ('load', 0, b'\0', 'a plan to load'), ('rules', 0, conf, 'rules of all kinds'),
+            ('cycle', 0, b'softdep * pre: a b c d e f g h\n\0', 'all name each other'),
+            ('unload', 1, conf, 'a plan to unload'), ('holders', 33, b'\0', 'with those who use it'),
+            ('everything', 0xfe, conf, 'all options')):
+        yield 'good-' + name, bytes([flags, 2]) + text + answers, what
+    yield 'bad-nothing', b'\0\1', 'no answers'
+
+
 def write(folder, inputs):
     os.makedirs(folder, exist_ok=True)
     lines = []

@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Plans what was asked for, does it, and says how it went.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "bytes/diag.h"
+#include "cli/modprobe.h"
+#include "conf/option-words.h"
+#include "engine/apply.h"
+#include "engine/explain.h"
+#include "plan/describe.h"
+
+/** struct change - one plan on its way */
+struct change {
+	struct modprobe *m;
+	const struct plan *plan;
+	struct apply_result *results;
+};
+
+static void no_memory(const struct modprobe *m, int error)
+{
+	log_message(&m->log, LOG_ERR, "%s", strerror(-error));
+}
+
+static void not_found(const struct modprobe *m, const char *name, int error)
+{
+	const char *why = error == -EINVAL ? ": its brackets do not match" :
+			  error == -E2BIG  ? ": the name is too long" :
+					     "";
+	int level = m->is_all ? LOG_WARNING : LOG_CRIT;
+
+	if (m->is_remove)
+		log_message(&m->log, level, "Module %s not found%s.", name, why);
+	else
+		log_message(&m->log, level, "Module %s not found in directory %s%s", name,
+			    m->session.indexes.dir, why);
+}
+
+/* What is printed is a promise to scripts, the blank at the end included. */
+static void print_step(const struct modprobe *m, const struct plan_step *step)
+{
+	if (!m->is_shown && m->verbose == 0)
+		return;
+	switch (step->action) {
+	case PLAN_INSERT:
+		printf("insmod %s %s\n", step->path, step->options);
+		break;
+	case PLAN_RUN_INSTALL:
+		printf("install %s %s\n", step->command, step->options);
+		break;
+	case PLAN_RUN_REMOVE:
+		printf("remove %s\n", step->command);
+		break;
+	case PLAN_DELETE:
+		printf("rmmod %s\n", step->module);
+		break;
+	case PLAN_IS_BUILTIN:
+		if (m->ignore_loaded && !m->is_remove)
+			printf("builtin %s\n", step->module);
+		break;
+	default:
+		break;
+	}
+}
+
+static void before(void *ctx, const struct plan_step *step)
+{
+	const struct change *c = ctx;
+
+	print_step(c->m, step);
+	fflush(stdout); /* a command writes there too */
+}
+
+static const char *verb(const struct change *c)
+{
+	return c->m->is_remove ? "remove" : "insert";
+}
+
+static const char *insert_error_text(int error)
+{
+	switch (error) {
+	case -EEXIST:
+		return "its init reports that it is there already (EEXIST), and it is not loaded";
+	case -ENOENT:
+		return "Unknown symbol in module, or unknown parameter (see dmesg)";
+	default:
+		return strerror(-error);
+	}
+}
+
+/* The module whose init failed, or its file, in more words. */
+static void explain(const struct change *c, const struct plan_step *step,
+		    const struct apply_result *result)
+{
+	const struct insert_request request = { .name = step->module,
+						.path = step->path,
+						.params = step->options };
+	struct explanation found = { 0 };
+
+	if (explain_insert(&c->m->session.kernel, &c->m->session.indexes, &request, &result->report,
+			   result->error, &found) == 0)
+		for (size_t i = 0; i < found.n_lines; i++)
+			log_message(&c->m->log, LOG_ERR, "%s%s",
+				    found.is_ambiguous ? "possibly: " : "", found.lines[i]);
+	explanation_done(&found);
+}
+
+static void report_insert(const struct change *c, int level, const struct plan_step *step,
+			  const struct apply_result *result)
+{
+	if (!result->report.has_called && result->diag.what[0]) {
+		log_message(&c->m->log, level, "could not insert '%s': %s: %s", step->module,
+			    step->path, result->diag.what);
+		return;
+	}
+	log_message(&c->m->log, level, "could not insert '%s': %s", step->module,
+		    insert_error_text(result->error));
+	if (level <= c->m->log.level)
+		explain(c, step, result);
+}
+
+static void report_command(const struct change *c, int level, const struct plan_step *step,
+			   const struct apply_result *result)
+{
+	int status = result->wait_status;
+	CLEANUP_BUF struct buf where = { 0 };
+
+	buf_printf(&where, "%s:%u", step->rule->file, step->rule->line);
+	buf_put_u8(&where, '\0');
+	if (where.error < 0)
+		return;
+	if (result->error != -ECANCELED)
+		log_message(&c->m->log, level, "could not %s '%s': the command of %s cannot be run: %s",
+			    verb(c), step->module, (const char *)where.base, strerror(-result->error));
+	else if (WIFSIGNALED(status))
+		log_message(&c->m->log, level, "could not %s '%s': the command of %s was killed by signal %d (%s)",
+			    verb(c), step->module, (const char *)where.base, WTERMSIG(status),
+			    strsignal(WTERMSIG(status)));
+	else
+		log_message(&c->m->log, level, "could not %s '%s': the command of %s failed with status %d",
+			    verb(c), step->module, (const char *)where.base, WEXITSTATUS(status));
+}
+
+static void report_delete(const struct change *c, int level, const struct plan_step *step,
+			  const struct apply_result *result)
+{
+	const char *why = result->error == -EAGAIN ? "it is in use" :
+			  result->error == -EBUSY  ? "it is being loaded or unloaded, or has no exit" :
+						     strerror(-result->error);
+
+	log_message(&c->m->log, level, "could not remove '%s': %s", step->module, why);
+}
+
+/* In kmod's words where there are such. */
+static void report_refusal(const struct change *c, int level, const struct plan_step *step)
+{
+	const struct log *log = &c->m->log;
+	CLEANUP_BUF struct buf why = { 0 };
+
+	switch (step->refusal) {
+	case PLAN_REFUSE_LOADED:
+		log_message(log, level, "could not insert '%s': Module already in kernel", step->module);
+		return;
+	case PLAN_REFUSE_NOT_LOADED:
+		log_message(log, level, "Module %s is not in kernel.", step->module);
+		return;
+	case PLAN_REFUSE_BUILTIN:
+		log_message(log, level, "Module %s is builtin.", step->module);
+		return;
+	case PLAN_REFUSE_IN_USE:
+		log_message(log, level, "Module %s is in use%s%s.", step->module,
+			    step->holders[0] ? " by: " : "", step->holders);
+		return;
+	case PLAN_REFUSE_UNKNOWN:
+		log_message(log, level, "Module %s not found in directory %s", step->module,
+			    c->m->session.indexes.dir);
+		return;
+	default:
+		break;
+	}
+	plan_describe_refusal(c->plan, step, &why);
+	buf_put_u8(&why, '\0');
+	if (why.error == 0)
+		log_message(log, level, "could not %s '%s': %s", verb(c), step->module,
+			    (const char *)why.base);
+}
+
+static void report_need(const struct change *c, int level, const struct plan_step *step,
+			const struct apply_result *result)
+{
+	log_message(&c->m->log, level, "could not %s '%s': %s, which %s, %s", verb(c), step->module,
+		    c->plan->steps[result->cause].module,
+		    c->m->is_remove ? "uses it" : "it needs",
+		    c->m->is_remove ? "could not be removed" : "could not be inserted");
+}
+
+static void report_failure(const struct change *c, int level, const struct plan_step *step,
+			   const struct apply_result *result)
+{
+	switch (step->action) {
+	case PLAN_REFUSE:
+		report_refusal(c, level, step);
+		break;
+	case PLAN_INSERT:
+		report_insert(c, level, step, result);
+		break;
+	case PLAN_DELETE:
+		report_delete(c, level, step, result);
+		break;
+	default:
+		report_command(c, level, step, result);
+		break;
+	}
+}
+
+static void after(void *ctx, const struct plan_step *step, const struct apply_result *result)
+{
+	const struct change *c = ctx;
+	/* What a goal does not depend on fails quietly, but for those who listen. */
+	int level = step->is_required ? LOG_ERR : LOG_INFO;
+
+	if (step->is_required && step->action == PLAN_REFUSE && step->refusal != PLAN_REFUSE_NEEDS &&
+	    c->m->is_remove)
+		level = LOG_CRIT;
+	switch (result->status) {
+	case APPLY_FAILED:
+		report_failure(c, level, step, result);
+		break;
+	case APPLY_NEEDS:
+		report_need(c, level, step, result);
+		break;
+	case APPLY_UNDONE:
+		log_message(&c->m->log, LOG_INFO, "removed '%s' again", step->module);
+		break;
+	case APPLY_NOT_NEEDED:
+		print_step(c->m, step->action == PLAN_IS_BUILTIN ? step : &(struct plan_step){ .action = PLAN_IS_LIVE });
+		break;
+	default:
+		break;
+	}
+	if (result->n_left_out > 0)
+		log_message(&c->m->log, LOG_WARNING,
+			    "%u parameters of '%s' begin with '-' and were kept from its command",
+			    result->n_left_out, step->module);
+}
+
+static void report_notes(const struct change *c)
+{
+	if (c->m->log.level < LOG_INFO)
+		return;
+	for (uint32_t i = 0; i < c->plan->n_notes; i++) {
+		CLEANUP_BUF struct buf text = { 0 };
+
+		plan_describe_note(&c->plan->notes[i], &text);
+		buf_put_u8(&text, '\0');
+		if (text.error == 0)
+			log_message(&c->m->log, LOG_INFO, "%s", (const char *)text.base);
+	}
+}
+
+/* Where several answer to one request, each one's result counts. */
+static void report_answers(const struct change *c, const struct plan_goal *goal)
+{
+	for (uint32_t i = 0; i < goal->n_steps && goal->n_steps > 1; i++) {
+		uint32_t step = c->plan->goal_steps[goal->first_step_ref + i];
+		enum apply_status status = c->results[step].status;
+
+		log_message(&c->m->log, LOG_INFO, "%s: answered by %s: %s", goal->request,
+			    c->plan->steps[step].module,
+			    status == APPLY_DONE       ? "done" :
+			    status == APPLY_NOT_NEEDED ? "was so already" :
+							 "failed");
+	}
+}
+
+/* Return: whether every request was found. */
+static bool check_goals(const struct change *c)
+{
+	bool is_found = true;
+
+	for (uint32_t i = 0; i < c->plan->n_goals; i++) {
+		const struct plan_goal *goal = &c->plan->goals[i];
+
+		if (!goal->is_found)
+			not_found(c->m, goal->request, goal->error);
+		is_found &= goal->is_found;
+	}
+	return is_found;
+}
+
+static int apply(struct change *c)
+{
+	const struct modprobe *m = c->m;
+	const struct apply_options options = {
+		.all_or_nothing = m->all_or_nothing,
+		.ignore_vermagic = m->force_vermagic,
+		.ignore_modversions = m->force_modversions,
+		.force = m->is_remove && m->force_vermagic && m->force_modversions,
+		.dry_run = m->is_dry_run,
+		.wait_usec = m->wait_usec,
+		.child_options = m->child_options,
+		.before = before,
+		.after = after,
+		.ctx = c,
+	};
+	struct inserter *inserter = inserter_new(&m->session.kernel, &m->session.events);
+	int r = -ENOMEM;
+
+	c->results = calloc((size_t)c->plan->n_steps + 1, sizeof(*c->results));
+	if (inserter && c->results)
+		r = apply_plan(c->plan, &m->session.kernel, inserter, &options, c->results);
+	for (uint32_t i = 0; i < c->plan->n_goals && r >= 0; i++)
+		report_answers(c, &c->plan->goals[i]);
+	free(c->results);
+	inserter_free(inserter);
+	return r;
+}
+
+static int add_goals(struct modprobe *m, struct planner *planner, int n, char **names,
+		     bool *ret_is_missing)
+{
+	CLEANUP_BUF struct buf params = { 0 };
+	bool is_each = m->is_all || m->is_remove;
+	int r = 0;
+
+	for (int i = 1; i < n && !is_each; i++)
+		option_put_parameter(&params, names[i]);
+	buf_put_u8(&params, '\0');
+	if (params.error < 0)
+		return params.error;
+	for (int i = 0; i < (is_each ? n : 1); i++) {
+		if (modprobe_is_path(names[i]) && !m->is_remove)
+			r = planner_add_file(planner, names[i], (const char *)params.base);
+		else
+			r = planner_add(planner, names[i], (const char *)params.base);
+		if (r == -ENOMEM)
+			return r;
+		if (r < 0) {
+			not_found(m, names[i], r);
+			*ret_is_missing = true;
+		}
+	}
+	return 0;
+}
+
+static int plan_and_apply(struct modprobe *m, struct planner *planner, int n, char **names)
+{
+	struct change c = { .m = m };
+	bool is_missing = false;
+	int r;
+
+	r = add_goals(m, planner, n, names, &is_missing);
+	if (r == 0)
+		r = session_answer(&m->session, planner);
+	if (r == 0)
+		r = planner_finish(planner, &c.plan);
+	if (r < 0)
+		return r;
+	report_notes(&c);
+	is_missing |= !check_goals(&c);
+	if (is_missing && !m->is_all)
+		return 1;
+	r = apply(&c);
+	return r < 0 ? r : r || is_missing;
+}
+
+int modprobe_change(struct modprobe *m, int n, char **names)
+{
+	const struct plan_options options = {
+		.is_unload = m->is_remove,
+		.ignore_loaded = m->ignore_loaded,
+		.ignore_commands = m->ignore_commands,
+		.use_blacklist = m->use_blacklist,
+		.must_change = m->is_first_time,
+		.with_holders = m->with_holders,
+		.force = m->is_remove && m->force_vermagic && m->force_modversions,
+	};
+	struct planner *planner = planner_new(&options, &m->session.conf);
+	int r = planner ? plan_and_apply(m, planner, n, names) : -ENOMEM;
+
+	planner_free(planner);
+	if (r < 0)
+		no_memory(m, r);
+	return r ? EXIT_FAILURE : EXIT_SUCCESS;
+}

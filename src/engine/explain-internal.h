@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/*
+ * What the parts of explain_insert() share; not for others. Each part looks into causes of one kind
+ * and adds a line for what it knows; it adds nothing where it can only suspect.
+ */
+#include <stdbool.h>
+
+#include "bytes/buf.h"
+#include "bytes/diag.h"
+#include "engine/explain.h"
+#include "engine/modfile.h"
+
+/* Files of the running system are read up to here; /proc/kallsyms is the largest of them. */
+#define EXPLAIN_TEXT_MAX ((size_t)64 * 1024 * 1024)
+
+/* How many loaded modules are asked for what the running kernel wants of a module. */
+#define EXPLAIN_REFERENCES_MAX 8u
+
+/** struct loaded_module - a line of /proc/modules; borrows from its text */
+struct loaded_module {
+	struct bytes name;
+	struct bytes state;  /* "Live", "Loading", "Unloading" */
+	struct bytes taints; /* letters in parentheses; empty without */
+};
+
+/** struct reference - a module that is loaded, and its file: what it holds the kernel has accepted */
+struct reference {
+	const char *path;
+	const struct facts *facts;
+};
+
+/** struct explaining - one search for reasons */
+struct explaining {
+	const struct kernel *kernel;
+	struct indexes *indexes; /* may be NULL */
+	const struct insert_request *request;
+	const struct insert_report *report;
+	int error;
+	struct explanation *out;
+	bool is_uncertain; /* a line tells what may be */
+	bool is_out_of_memory;
+	unsigned int n_dropped; /* lines for which there was no room */
+
+	struct modfile_reader *reader;
+	struct modfile file; /* the module; without facts where it cannot be read */
+	struct diag diag;    /* why not */
+
+	struct buf modules; /* /proc/modules, once it was asked for */
+	bool has_asked_modules;
+	struct reference references[EXPLAIN_REFERENCES_MAX];
+	unsigned int n_references;
+	bool has_asked_references;
+};
+
+/** explain_add() - a line "NAME: ..."; what could confuse a terminal is replaced by '?' */
+void explain_add(struct explaining *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/**
+ * explain_read() - a file of the running system, with a NUL behind its last byte
+ * @out: empty before; its size does not count the NUL
+ * Return: whether it could be read.
+ */
+bool explain_read(struct explaining *e, const char *path, struct buf *out);
+
+/** explain_read_word() - the same for a single line: without its newline; false when longer */
+bool explain_read_word(struct explaining *e, const char *path, char *ret_word, size_t size);
+
+/** explain_next_loaded() - next line of /proc/modules at *@at (0 at first). Return: was there one? */
+bool explain_next_loaded(struct explaining *e, size_t *at, struct loaded_module *ret_module);
+
+/** explain_find_loaded() - is @name loaded, or on its way? @ret_module may be NULL */
+bool explain_find_loaded(struct explaining *e, const char *name, struct loaded_module *ret_module);
+
+/**
+ * explain_module_facts() - what the file of a module in the indexes holds
+ * @is_loaded: only if it is the file that was loaded, by its build id where the kernel tells
+ * Return: false: no such file, it cannot be read, or it is not what was loaded.
+ */
+bool explain_module_facts(struct explaining *e, const char *name, bool is_loaded,
+			  struct reference *ret_reference);
+
+/** explain_references() - fills @e->references, once */
+void explain_references(struct explaining *e);
+
+static inline bool bytes_are(struct bytes b, const char *s)
+{
+	return b.size == strlen(s) && memcmp(b.base, s, b.size) == 0;
+}
+
+/* Causes, each in its own file. */
+void explain_permission(struct explaining *e); /* explain-permission.c: may we at all? */
+void explain_signature(struct explaining *e);  /* explain-permission.c */
+void explain_format(struct explaining *e);     /* explain-format.c: is it for this kernel? */
+void explain_symbols(struct explaining *e);    /* explain-symbols.c */
+void explain_exports(struct explaining *e);    /* explain-symbols.c: symbols that exist already */
+void explain_parameters(struct explaining *e); /* explain-parameters.c */
+void explain_log(struct explaining *e);	       /* explain-log.c: what the kernel said itself */
