@@ -43,12 +43,12 @@ static void not_found(const struct modprobe *m, const char *name, int error)
 
 /*
  * What is printed is a promise to scripts, blanks at the end included: one behind what is inserted,
- * and another one behind its options where there could have been more on the command line.
+ * and another one behind options of the configuration, even where none of the command line follow.
  */
 static void print_step(const struct change *c, const struct plan_step *step)
 {
 	const struct modprobe *m = c->m;
-	const char *end = step->is_goal && !m->is_all && !c->has_params && step->options[0] ? " " : "";
+	const char *end = step->options[0] && !(step->is_goal && c->has_params) ? " " : "";
 
 	if (!m->is_shown && m->verbose == 0)
 		return;
@@ -354,7 +354,7 @@ static int add_goals(struct modprobe *m, struct planner *planner, int n, char **
 
 static int plan_and_apply(struct modprobe *m, struct planner *planner, int n, char **names)
 {
-	struct change c = { .m = m, .has_params = n > 1 };
+	struct change c = { .m = m, .has_params = n > 1 && !m->is_all && !m->is_remove };
 	bool is_missing = false;
 	int r;
 
