@@ -52,7 +52,8 @@ static enum plan_refusal own_refusal(const struct planner *p, const struct node 
 	return node->file_error < 0 ? PLAN_REFUSE_NO_FILE : PLAN_REFUSE_NOTHING;
 }
 
-/* Allow rules name modules; what those need comes along. Users stand behind what they need. */
+/* Allow rules name modules; what those need comes along where they are loaded themselves. Users stand
+ * behind what they need. */
 static int refuse_not_allowed(struct planner *p, const uint32_t *order)
 {
 	uint8_t *is_allowed = calloc((size_t)p->n_nodes + 1, 1);
@@ -62,10 +63,11 @@ static int refuse_not_allowed(struct planner *p, const uint32_t *order)
 	for (uint32_t n = p->n_nodes; n-- > 0;) {
 		struct node *node = &p->nodes[order[n]];
 
+		if (is_there(p, node) || node->refusal != PLAN_REFUSE_NOTHING)
+			continue;
 		if (modprobe_conf_next(p->conf, MODPROBE_ALLOW, node->name, NULL))
 			is_allowed[order[n]] = 1;
-		if (!is_allowed[order[n]] && !is_there(p, node) &&
-		    node->refusal == PLAN_REFUSE_NOTHING)
+		if (!is_allowed[order[n]])
 			node->refusal = PLAN_REFUSE_NOT_ALLOWED;
 		for (uint32_t e = node->first_edge; e != PLAN_NONE; e = p->edges[e].next)
 			if (is_allowed[order[n]] && p->edges[e].kind == PLAN_NEEDS)
@@ -75,15 +77,10 @@ static int refuse_not_allowed(struct planner *p, const uint32_t *order)
 	return 0;
 }
 
-static int refuse(struct planner *p, const uint32_t *order)
+/* Whoever needs a module that is refused is refused. */
+static void refuse_users(struct planner *p, const uint32_t *order)
 {
-	int r = 0;
-
-	for (uint32_t i = 0; i < p->n_nodes; i++)
-		p->nodes[i].refusal = own_refusal(p, &p->nodes[i]);
-	if (p->conf->rules[MODPROBE_ALLOW].n > 0)
-		r = refuse_not_allowed(p, order);
-	for (uint32_t n = 0; n < p->n_nodes && r == 0; n++) {
+	for (uint32_t n = 0; n < p->n_nodes; n++) {
 		struct node *node = &p->nodes[order[n]];
 
 		for (uint32_t e = node->first_edge; e != PLAN_NONE; e = p->edges[e].next) {
@@ -97,6 +94,20 @@ static int refuse(struct planner *p, const uint32_t *order)
 			node->cause = edge->to;
 		}
 	}
+}
+
+static int refuse(struct planner *p, const uint32_t *order)
+{
+	int r;
+
+	for (uint32_t i = 0; i < p->n_nodes; i++)
+		p->nodes[i].refusal = own_refusal(p, &p->nodes[i]);
+	refuse_users(p, order);
+	if (p->conf->rules[MODPROBE_ALLOW].n == 0)
+		return 0;
+	r = refuse_not_allowed(p, order);
+	if (r == 0)
+		refuse_users(p, order);
 	return r;
 }
 
@@ -186,7 +197,7 @@ static int make_options(struct planner *p, const struct node *node, const char *
 	}
 	if (out.error < 0)
 		return out.error;
-	*ret_options = arena_string(&p->arena, (const char *)out.base, out.size);
+	*ret_options = out.size > 0 ? arena_string(&p->arena, (const char *)out.base, out.size) : "";
 	return *ret_options ? 0 : -ENOMEM;
 }
 

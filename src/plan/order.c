@@ -2,7 +2,8 @@
 /*
  * An order that keeps all constraints. Where they contradict each other, somebody has to give way:
  * in every knot of modules (a strongly connected component) the one whose name sorts first, among
- * those that nothing in the knot needs to be loaded before, goes without waiting for the others.
+ * those that nothing in the knot needs to be loaded before, is loaded without waiting for the others,
+ * and unloaded without the others waiting for it: what is cut is the same.
  * Soft dependencies give way; what modules.dep says does only where it contradicts itself.
  */
 #include <errno.h>
@@ -137,13 +138,19 @@ static bool is_inside(const struct knots *k, const struct constraint *c)
 	return k->knot[c->before] == k->knot[c->after];
 }
 
-/* Who of each knot goes first: nobody that it needs is in the knot, then by name. */
+/* Who would wait if they were loaded. */
+static uint32_t waiting(const struct planner *p, const struct constraint *c)
+{
+	return p->options.is_unload ? c->before : c->after;
+}
+
+/* Who of each knot is loaded first: nobody that it needs is in the knot, then by name. */
 static void choose(const struct planner *p, struct knots *k, const struct constraint *constraints,
 		   uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++)
 		if (constraints[i].is_hard && is_inside(k, &constraints[i]))
-			k->has_hard[constraints[i].after] = 1;
+			k->has_hard[waiting(p, &constraints[i])] = 1;
 	for (uint32_t i = 0; i < k->n_nodes; i++) {
 		uint32_t *chosen = &k->chosen[k->knot[i]];
 
@@ -154,15 +161,18 @@ static void choose(const struct planner *p, struct knots *k, const struct constr
 	}
 }
 
-static bool gives_way(const struct knots *k, const struct constraint *c, int round)
+static bool gives_way(const struct planner *p, const struct knots *k, const struct constraint *c,
+		      int round)
 {
+	uint32_t waits = waiting(p, c);
+
 	if (!is_inside(k, c))
 		return false;
 	if (c->before == c->after || round >= 2 * PLAN_CUT_ROUNDS)
 		return true;
 	if (round >= PLAN_CUT_ROUNDS)
 		return !c->is_hard;
-	return c->after == k->chosen[k->knot[c->after]] && (!c->is_hard || k->has_hard[c->after]);
+	return waits == k->chosen[k->knot[waits]] && (!c->is_hard || k->has_hard[waits]);
 }
 
 static int note_cut(struct planner *p, const struct constraint *cut)
@@ -190,7 +200,7 @@ static int64_t cut_knots(struct planner *p, struct knots *k, struct constraint *
 		find_knots(k, constraints, n);
 		choose(p, k, constraints, n);
 		for (uint32_t i = 0; i < n && r == 0; i++) {
-			if (gives_way(k, &constraints[i], round))
+			if (gives_way(p, k, &constraints[i], round))
 				r = note_cut(p, &constraints[i]);
 			else
 				constraints[n_kept++] = constraints[i];

@@ -50,7 +50,7 @@ struct node {
 	uint32_t first_edge, last_edge; /* in the order of loading */
 	uint32_t place;	    /* where a plain walk puts it */
 	enum plan_refusal refusal;
-	uint32_t cause;	    /* with PLAN_REFUSE_NEEDS: the node */
+	uint32_t cause;	    /* with PLAN_REFUSE_NEEDS: the node; PLAN_NONE */
 	bool is_kept;	    /* stays in the plan */
 	bool is_required;
 	bool is_left;	    /* unload: something uses it, and it was not asked for */
@@ -167,6 +167,12 @@ int plan_soft_edges(struct planner *p, uint32_t i);
 
 /** plan_each_goal() - call @each for every module that answers to a goal, in order */
 int plan_each_goal(struct planner *p, int (*each)(struct planner *p, uint32_t node));
+
+/**
+ * plan_is_reason() - does the edge bring the module at its end into a plan?
+ * Unload: a user goes because of what it uses only where that was asked for, and its users with it.
+ */
+bool plan_is_reason(const struct planner *p, const struct edge *edge);
 
 /**
  * plan_put_steps() - steps, reasons and goals from the nodes that are kept

@@ -140,7 +140,7 @@ static int get_node(struct planner *p, const char *name, uint32_t *ret_i)
 	copy = arena_string(&p->arena, name, strlen(name));
 	if (!copy)
 		return -ENOMEM;
-	p->nodes[p->n_nodes] = (struct node){ .name = copy };
+	p->nodes[p->n_nodes] = (struct node){ .name = copy, .cause = PLAN_NONE };
 	*slot = p->n_nodes + 1;
 	p->node_names.n_used++;
 	*ret_i = p->n_nodes++;
@@ -432,7 +432,8 @@ static int begin_goal(struct planner *p, const struct goal *goal, const struct f
 	if (!plan_counts(p, found, true))
 		return 0;
 	node->is_goal = node->is_goal_like = true;
-	if (found->by != PLAN_BY_NAME && found->by != PLAN_BY_BUILTIN)
+	/* Of several requests for it the first one counts, as if they were done one by one. */
+	if (!node->params && found->by != PLAN_BY_NAME && found->by != PLAN_BY_BUILTIN)
 		node->alias = p->requests[goal->request].text;
 	if (!node->params)
 		node->params = goal->params;

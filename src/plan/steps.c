@@ -182,16 +182,25 @@ int plan_each_goal(struct planner *p, int (*each)(struct planner *p, uint32_t no
 /* Does this edge tell why the module it leads to is in the plan? */
 static bool is_told(const struct planner *p, const struct edge *edge)
 {
-	const struct node *from = &p->nodes[edge->from];
+	const struct node *from = &p->nodes[edge->from], *to = &p->nodes[edge->to];
 
-	return from->is_kept && p->nodes[edge->to].is_kept &&
-	       (from->refusal == PLAN_REFUSE_NOTHING || from->cause == edge->to);
+	if (!from->is_kept || !to->is_kept)
+		return false;
+	if (edge->kind == PLAN_HOLDER && from->refusal == PLAN_REFUSE_IN_USE)
+		return to->refusal == PLAN_REFUSE_IN_USE;
+	return from->refusal == PLAN_REFUSE_NOTHING || from->cause == edge->to;
 }
 
 /* To load, what a module needs must have come before; to unload, what uses it must have gone. */
 static bool is_need(const struct planner *p, const struct edge *edge)
 {
 	return edge->kind == (p->options.is_unload ? PLAN_HOLDER : PLAN_NEEDS);
+}
+
+bool plan_is_reason(const struct planner *p, const struct edge *edge)
+{
+	return edge->kind != PLAN_HOLDER ||
+	       (p->options.with_holders && p->nodes[edge->from].is_goal_like);
 }
 
 /** struct lists - reasons and needs of all steps, filled in a second pass */
@@ -285,7 +294,8 @@ static int put_lists(struct planner *p, struct plan_step *steps, uint32_t n_step
 
 			if (!is_told(p, edge) || is_need(p, edge) != (pass == 0))
 				continue;
-			put_reason(p, steps, edge);
+			if (plan_is_reason(p, edge))
+				put_reason(p, steps, edge);
 			if (pass == 0 && !edge->is_order_cut)
 				((uint32_t *)user->needs)[user->n_needs++] = p->nodes[edge->to].step;
 		}

@@ -11,7 +11,8 @@
 #include "bytes/buf.h"
 #include "plan/plan-internal.h"
 
-/* Every refusal may free others of their reason to go; after so many rounds the rest is left as it is. */
+/* What stays may take others their reason to go. After so many rounds what is in use stays, even where
+ * its users are to go, and what was not asked for. */
 #define REFUSAL_ROUNDS 64
 
 static bool is_loaded(const struct node *node)
@@ -91,6 +92,17 @@ static enum plan_refusal own_refusal(const struct planner *p, const struct node 
 									 : PLAN_REFUSE_NOTHING;
 }
 
+/* Does @node, to be unloaded, bring the module at the end of the edge into the plan? One that is refused
+ * brings only the user that it is refused for. */
+static bool takes_along(const struct planner *p, const struct node *node, const struct edge *edge)
+{
+	if (!is_loaded(node) || node->is_left || !plan_is_reason(p, edge))
+		return false;
+	return node->refusal == PLAN_REFUSE_NOTHING ||
+	       (node->refusal == PLAN_REFUSE_IN_USE && edge->kind == PLAN_HOLDER &&
+		p->nodes[edge->to].refusal == PLAN_REFUSE_IN_USE);
+}
+
 /* Goals, what they take along, and what those take along. */
 static int keep(struct planner *p)
 {
@@ -107,13 +119,10 @@ static int keep(struct planner *p)
 	while (n > 0) {
 		const struct node *node = &p->nodes[todo[--n]];
 
-		if (node->refusal != PLAN_REFUSE_NOTHING || !is_loaded(node))
-			continue;
 		for (uint32_t e = node->first_edge; e != PLAN_NONE; e = p->edges[e].next) {
 			struct node *to = &p->nodes[p->edges[e].to];
 
-			if (to->is_kept || !is_loaded(to) ||
-			    (p->edges[e].kind == PLAN_HOLDER && !p->options.with_holders))
+			if (to->is_kept || !is_loaded(to) || !takes_along(p, node, &p->edges[e]))
 				continue;
 			to->is_kept = true;
 			todo[n++] = p->edges[e].to;
@@ -141,25 +150,32 @@ static long users_left(const struct planner *p, uint32_t i)
 	return n;
 }
 
+/* Does @i, which nothing forbids to unload, have to stay? */
+static bool stays(const struct planner *p, uint32_t i, bool is_strict)
+{
+	const struct node *node = &p->nodes[i];
+
+	if (!node->is_goal_like)
+		return is_strict || users_left(p, i) > 0;
+	/* A command that was asked for may know what to do about users. */
+	return !node->command && (is_strict ? node->state.n_users : users_left(p, i)) > 0;
+}
+
 /* Return: whether a module turned out to stay that others were to go with. */
-static bool decide(struct planner *p, const uint32_t *order)
+static bool decide(struct planner *p, const uint32_t *order, bool is_strict)
 {
 	bool is_changed = false;
 
 	for (uint32_t n = 0; n < p->n_nodes; n++) {
 		struct node *node = &p->nodes[order[n]];
 
-		node->is_left = false;
-		if (!node->is_kept || !is_loaded(node) || node->refusal != PLAN_REFUSE_NOTHING)
+		if (!is_going(node) || !stays(p, order[n], is_strict))
 			continue;
-		if (node->command || users_left(p, order[n]) <= 0)
-			continue;
-		if (!node->is_goal_like) {
+		if (!node->is_goal_like)
 			node->is_left = true;
-		} else if (!p->options.force) {
+		else if (!p->options.force)
 			node->refusal = PLAN_REFUSE_IN_USE;
-			is_changed = true;
-		}
+		is_changed |= node->is_left || node->refusal != PLAN_REFUSE_NOTHING;
 	}
 	return is_changed;
 }
@@ -170,9 +186,9 @@ static int decide_all(struct planner *p, const uint32_t *order)
 
 	for (uint32_t i = 0; i < p->n_nodes; i++)
 		p->nodes[i].refusal = own_refusal(p, &p->nodes[i]);
-	for (int round = 0;; round++) {
+	for (uint32_t round = 0;; round++) {
 		r = keep(p);
-		if (r < 0 || !decide(p, order) || round == REFUSAL_ROUNDS)
+		if (r < 0 || !decide(p, order, round >= REFUSAL_ROUNDS))
 			break;
 	}
 	for (uint32_t i = 0; i < p->n_nodes; i++) {

@@ -295,7 +295,23 @@ def index_builtin():
     yield 'bad-modinfo', b'=x\0.=\0a.\0a.b\0a.alias=no end', 'no module, key or end'
 
 
+@target('index-devname')
+def index_devname():
+    yield 'good-nodes', (b'# Device nodes to trigger on-demand module loading.\ntun net/tun c10:200\n\n'
+                         b'loop a/b/c b4095:1048575 more\r\nlast x c0:0'), 'characters, blocks, folders, no newline'
+    yield 'bad-names', b'm ../x c1:2\nm a/./b c1:2\nm /x c1:2\nm a// c1:2\nm %h c1:2\nm "x c1:2\nm \0 c1:2\n', 'not below /dev'
+    yield 'bad-numbers', b'm x c4096:1\nm x c1:1048576\nm x c1\nm x c-1:2\nm x d1:2\nm x c1:2x\nm x\n', 'no device'
+
+
 # Configuration
+
+@target('conf-proc-modules')
+def conf_proc_modules():
+    yield 'good-modules', (b'r8169 122880 0 - Live 0xffffffffc0c5e000 (E)\nmii 16384 3 r8169,[permanent],e100, Live 0x0\n'
+                           b'a 1 1 - Loading 0x0 (OE)\nb 9223372036854775807 -1 - Unloading 0x0\nc 1 - - Live 0x0'), 'all states'
+    yield 'bad-modules', (b'x\nx 1 0\nx -1 0 - Live\nx 1 1 a Live 0x0\nx 1 1 ,, Live 0x0\nx 1 0 - Dead 0x0\n'
+                          b'x 1 0 - Live 0x0 E\n../x 1 0 - Live 0x0\nx 99999999999999999999 0 - Live 0x0\n'), 'no such lines'
+
 
 @target('conf-lines', 'conf-depmod-conf')
 def conf_lines():
@@ -370,6 +386,20 @@ def kmsg():
                            b' SUBSYSTEM=pci\n6,341,6690716,-;\n'), 'messages and details'
     yield 'bad-heads', b'a,1,2,-;x\n1,2;x\n1,2,3,-\n1,2,99999999999999999999999,-;x\n', 'no heads of records'
     yield 'bad-cut', b'6,342,6690717,-;not finished', 'no newline'
+
+
+@target('plan')
+def plan():
+    conf = b'softdep a pre: b c\nsoftdep b post: a\nmask d\nallow a b c\ninstall c x\nremove c y\noptions a p=1\n\0'
+    # A goal by name; every lookup is answered by its name (37), nothing is live, lines of one to four modules.
+    answers = b'\x01\x00' + b'\x25' + b'\x00\x1f\x01\x01' + b'\x25\x00\x1c\x02\x03\x04\x05\x01' * 12
+    for name, flags, text, what in (
+            ('load', 0, b'\0', 'a plan to load'), ('rules', 0, conf, 'rules of all kinds'),
+            ('cycle', 0, b'softdep * pre: a b c d e f g h\n\0', 'all name each other'),
+            ('unload', 1, conf, 'a plan to unload'), ('holders', 33, b'\0', 'with those who use it'),
+            ('everything', 0xfe, conf, 'all options')):
+        yield 'good-' + name, bytes([flags, 2]) + text + answers, what
+    yield 'bad-nothing', b'\0\1', 'no answers'
 
 
 def write(folder, inputs):
