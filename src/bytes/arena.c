@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Large enough that a chunk is worth its malloc, small enough that the unused end does not count. */
-#define CHUNK_SIZE ((size_t)256 * 1024)
+/* The first chunk is small, each next one twice as large, up to what is worth its malloc and whose
+ * unused end does not count: a short life costs little, a long one few calls. */
+#define CHUNK_MIN ((size_t)4 * 1024 - 64)
+#define CHUNK_MAX ((size_t)256 * 1024)
 
 struct arena_chunk {
 	struct arena_chunk *next;
@@ -24,7 +26,9 @@ void *arena_alloc(struct arena *a, size_t size)
 		return NULL;
 	size = (size + 7) & ~(size_t)7;
 	if (!c || c->size - a->used < size) {
-		chunk_size = size > CHUNK_SIZE ? size : CHUNK_SIZE;
+		chunk_size = !c ? CHUNK_MIN : c->size < CHUNK_MAX / 2 ? 2 * c->size : CHUNK_MAX;
+		if (chunk_size < size)
+			chunk_size = size;
 		if (chunk_size > SIZE_MAX - sizeof(*c))
 			return NULL;
 		c = malloc(sizeof(*c) + chunk_size);

@@ -1,2 +1,188 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * insmod: put this file into the kernel, with these parameters and nothing else.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bytes/buf.h"
+#include "bytes/diag.h"
+#include "bytes/name.h"
 #include "cli/commands.h"
-int cmd_insmod(int argc, char **argv) { (void)argc; (void)argv; return 1; }
+#include "cli/log.h"
+#include "cli/options.h"
+#include "cli/sysroot.h"
+#include "conf/option-words.h"
+#include "engine/events.h"
+#include "engine/explain.h"
+#include "engine/indexes.h"
+#include "engine/insert.h"
+#include "sys/kernel.h"
+#include "sys/sys.h"
+
+struct command {
+	struct log log;
+	bool ignore_vermagic, ignore_modversions;
+	struct kernel kernel;
+};
+
+enum { OPTION_MODVERSION = 256, OPTION_VERMAGIC };
+
+static const char *const usage[] = { "insmod [OPTIONS] FILE [PARAMETER[=VALUE]]...", NULL };
+
+static const struct option_row rows[] = {
+	{ 'f', "force", NULL, "both of these; this may crash the machine" },
+	{ OPTION_MODVERSION, "force-modversion", NULL, "do not compare versions of symbols" },
+	{ OPTION_VERMAGIC, "force-vermagic", NULL, "do not compare the version of the kernel" },
+	{ 's', "syslog", NULL, "messages to syslog, not to standard error" },
+	{ 'v', "verbose", NULL, "say what is done" },
+};
+
+static const struct option_table table = { usage, rows, sizeof(rows) / sizeof(rows[0]) };
+
+static int apply(void *ctx, int id, const char *argument)
+{
+	struct command *c = ctx;
+
+	(void)argument;
+	switch (id) {
+	case 'f':
+		c->ignore_modversions = c->ignore_vermagic = true;
+		break;
+	case OPTION_MODVERSION:
+		c->ignore_modversions = true;
+		break;
+	case OPTION_VERMAGIC:
+		c->ignore_vermagic = true;
+		break;
+	case 's':
+		log_to_syslog(&c->log);
+		break;
+	default:
+		c->log.level = LOG_INFO;
+		break;
+	}
+	return 0;
+}
+
+static void report(void *ctx, enum event_level level, const char *text)
+{
+	static const int levels[] = {
+		[EVENT_ERROR] = LOG_ERR,   [EVENT_WARNING] = LOG_WARNING, [EVENT_NOTICE] = LOG_NOTICE,
+		[EVENT_INFO] = LOG_INFO,   [EVENT_DEBUG] = LOG_DEBUG,
+	};
+	const struct command *c = ctx;
+
+	log_message(&c->log, levels[level], "%s", text);
+}
+
+/* What kmod says where the kernel's number is used for something else than its name. */
+static const char *error_text(int error)
+{
+	switch (-error) {
+	case ENOEXEC:
+		return "Invalid module format";
+	case ENOENT:
+		return "Unknown symbol in module";
+	case ESRCH:
+		return "Module has wrong symbol version";
+	case EINVAL:
+		return "Invalid parameters";
+	default:
+		return strerror(-error);
+	}
+}
+
+static int join_parameters(char **words, struct buf *out)
+{
+	for (; *words; words++)
+		option_put_parameter(out, *words);
+	buf_put_u8(out, 0);
+	return out->error;
+}
+
+static void report_failure(struct command *c, const struct insert_request *request,
+			   const struct insert_report *done, int error, const struct diag *diag)
+{
+	CLEANUP_BUF struct buf text = { 0 };
+	const char *otherwise = done->has_called ? error_text(error) : strerror(-error);
+
+	/* What is wrong in the file, and where; the kernel alone knows of nothing but a number. */
+	diag_text(done->has_called ? NULL : diag, request->path, otherwise, &text);
+	log_message(&c->log, LOG_ERR, "could not insert module %s",
+		    text.error ? request->path : (const char *)text.base);
+}
+
+static int insert(struct command *c, const struct insert_request *request)
+{
+	const struct events events = { .report = report, .ctx = c };
+	struct inserter *inserter = inserter_new(&c->kernel, &events);
+	struct insert_report done = { 0 };
+	struct diag diag = { 0 };
+	int r;
+
+	r = inserter ? insert_module(inserter, request, &done, &diag) : -ENOMEM;
+	if (r == 0 && done.was_loaded)
+		r = -EEXIST; /* with other parameters, as far as we know */
+	if (r < 0)
+		report_failure(c, request, &done, r, &diag);
+	else
+		log_message(&c->log, LOG_INFO, "Module %s is inserted", request->name);
+	inserter_free(inserter);
+	return r;
+}
+
+static int run(struct command *c, const char *path, char **parameters)
+{
+	CLEANUP_BUF struct buf params = { 0 };
+	char name[MODULE_NAME_MAX + 1];
+	struct sys_entry entry;
+	int r;
+
+	if (strcmp(path, "-") == 0) {
+		log_message(&c->log, LOG_ERR, "this tool does not support loading from stdin!");
+		return -EINVAL;
+	}
+	r = sys_stat(AT_FDCWD, path, &entry);
+	if (r == 0 && name_of_path(path, name) < 0)
+		r = -EINVAL;
+	if (r == 0)
+		r = join_parameters(parameters, &params);
+	if (r < 0) {
+		log_message(&c->log, LOG_ERR, "could not load module %s: %s", path, strerror(-r));
+		return r;
+	}
+	return insert(c, &(struct insert_request){
+				 .name = name,
+				 .path = path,
+				 .params = (const char *)params.base,
+				 .ignore_vermagic = c->ignore_vermagic,
+				 .ignore_modversions = c->ignore_modversions,
+			 });
+}
+
+int cmd_insmod(int argc, char **argv)
+{
+	struct command c = { 0 };
+	struct kernel_real real;
+	int first, r;
+
+	log_init(&c.log, argv[0]);
+	first = options_parse(&table, argc, argv, apply, &c);
+	if (first <= 0)
+		return first < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	if (first >= argc) {
+		log_message(&c.log, LOG_ERR, "missing filename.");
+		return EXIT_FAILURE;
+	}
+	r = kernel_open("", &real, &c.kernel);
+	if (r < 0) {
+		log_message(&c.log, LOG_ERR, "/: %s", strerror(-r));
+		return EXIT_FAILURE;
+	}
+	r = run(&c, argv[first], argv + first + 1);
+	kernel_close(&real);
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -21,17 +21,21 @@ struct command {
 	int (*run)(int argc, char **argv);
 	const char *help;
 	bool has_no_link; /* a word behind "kmod" or "modsure" only */
+	bool is_verb;	  /* behind "modsure" only */
 };
 
 static const struct command commands[] = {
 	{ "depmod", cmd_depmod, "index the modules of a kernel", false },
+	{ "graph", cmd_graph, "show what a module brings in, as a tree, DOT or JSON", true, true },
 	{ "insmod", cmd_insmod, "insert one module file", false },
 	{ "list", cmd_lsmod, "the same as lsmod", true },
 	{ "lsmod", cmd_lsmod, "list the modules that are loaded", false },
 	{ "modprobe", cmd_modprobe, "load and unload modules and what they need", false },
 	{ "modinfo", cmd_modinfo, "show what module files say of themselves", false },
+	{ "plan", cmd_plan, "show what loading or unloading would do, and why", true, true },
 	{ "rmmod", cmd_rmmod, "remove modules", false },
 	{ "static-nodes", cmd_static_nodes, "list device nodes that load their module", true },
+	{ "why", cmd_why, "show how one module brings in another", true, true },
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -42,6 +46,11 @@ static const struct command *find_command(const char *name, bool is_link)
 		if (strcmp(commands[i].name, name) == 0 && !(is_link && commands[i].has_no_link))
 			return &commands[i];
 	return NULL;
+}
+
+static bool is_known_to(const char *program, const struct command *command)
+{
+	return !command->is_verb || strcmp(program, "modsure") == 0;
 }
 
 static void print_help(const char *program)
@@ -55,7 +64,8 @@ static void print_help(const char *program)
 	       "Commands:\n",
 	       program);
 	for (size_t i = 0; i < N_COMMANDS; i++)
-		printf("  %-26s%s\n", commands[i].name, commands[i].help);
+		if (is_known_to(program, &commands[i]))
+			printf("  %-26s%s\n", commands[i].name, commands[i].help);
 }
 
 static int run_sub_command(const struct log *log, int argc, char **argv)
@@ -76,7 +86,7 @@ static int run_sub_command(const struct log *log, int argc, char **argv)
 		return EXIT_SUCCESS;
 	}
 	command = find_command(name, false);
-	if (!command) {
+	if (!command || !is_known_to(log->program, command)) {
 		log_message(log, LOG_ERR, "'%s' is no command, see --help", name);
 		return EXIT_FAILURE;
 	}
@@ -119,7 +129,7 @@ int main(int argc, char **argv)
 	status = run(&log, argc, argv);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		log_message(&log, LOG_ERR, "cannot write to standard output: %s", strerror(errno));
-		status = EXIT_FAILURE;
+		status = status > EXIT_FAILURE ? status : EXIT_FAILURE;
 	}
 	return status;
 }

@@ -212,8 +212,8 @@ static void report_indexes(struct modinfo *m, unsigned int broken)
 	char *path;
 	int error;
 
-	if (m->indexes.error < 0 && !m->has_told_no_dir) {
-		log_diag(&m->log, LOG_WARNING, m->indexes.dir, m->indexes.error, NULL);
+	if (!m->has_told_no_dir && indexes_dir_fd(&m->indexes) < 0) {
+		log_diag(&m->log, LOG_WARNING, m->indexes.dir, indexes_dir_fd(&m->indexes), NULL);
 		m->has_told_no_dir = true;
 	}
 	while ((file = indexes_next_broken(&m->indexes, broken, &error, &diag))) {
@@ -329,12 +329,12 @@ static int show_all(struct modinfo *m, int n, char **arguments)
 }
 
 /* A mixed set is used all the same; whoever wonders about an answer may ask with -v. */
-static void report_mixed_set(const struct modinfo *m)
+static void report_mixed_set(struct modinfo *m)
 {
 	enum index_file file;
 
-	if (m->log.level < LOG_INFO || m->indexes.error < 0 ||
-	    index_set_check(m->indexes.dir_fd, NULL, &file) != 0)
+	if (m->log.level < LOG_INFO || indexes_dir_fd(&m->indexes) < 0 ||
+	    index_set_check(indexes_dir_fd(&m->indexes), NULL, &file) != 0)
 		return;
 	log_message(&m->log, LOG_INFO,
 		    "%s: %s is not of the depmod run that modules.modsure.bin is of: a run did not "
@@ -406,6 +406,7 @@ int cmd_modinfo(int argc, char **argv)
 		return first < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 	if (first >= argc) {
 		log_message(&m.log, LOG_ERR, "missing module or filename.");
+		options_misuse(&table);
 		return EXIT_FAILURE;
 	}
 	if (m.is_json && (m.form.field || m.form.separator == '\0')) {

@@ -40,11 +40,22 @@ static void print_row(const struct option_row *row)
 	printf("%*s%s\n", HELP_COLUMN - column, "", row->help);
 }
 
+static void print_usage(const struct option_table *table, FILE *to)
+{
+	fputs("Usage:\n", to);
+	for (const char *const *line = table->usage; *line; line++)
+		fprintf(to, "  %s\n", *line);
+}
+
+void options_misuse(const struct option_table *table)
+{
+	print_usage(table, stderr);
+	fputs("See --help for the options.\n", stderr);
+}
+
 static void print_help(const struct option_table *table)
 {
-	puts("Usage:");
-	for (const char *const *line = table->usage; *line; line++)
-		printf("  %s\n", *line);
+	print_usage(table, stdout);
 	puts("Options:");
 	for (size_t i = 0; i < table->n_rows + N_COMMON; i++)
 		if (row_at(table, i)->help)
@@ -92,6 +103,8 @@ int options_parse(const struct option_table *table, int argc, char **argv,
 			version_print();
 			goto out;
 		}
+		if (id == '?')
+			options_misuse(table);
 		r = id == '?' ? -EINVAL : apply(ctx, id, optarg);
 	}
 	if (r >= 0)

@@ -31,9 +31,12 @@ struct option_table {
  * @argv:  argv[0] is what messages call the command
  * @apply: called for each option in the given order; less than 0 ends the parsing
  *
- * -h and -V are answered on stdout; mistakes on stderr.
+ * -h and -V are answered on stdout; mistakes on stderr, an option that is none with the usage behind.
  * Return: index of the first operand in @argv; 0 when -h or -V was answered; -EINVAL; -ENOMEM;
  * what @apply returned when that is less than 0.
  */
 int options_parse(const struct option_table *table, int argc, char **argv,
 		  int (*apply)(void *ctx, int id, const char *argument), void *ctx);
+
+/** options_misuse() - the usage lines on stderr, behind a message that says what is missing */
+void options_misuse(const struct option_table *table);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- *   xz     | fd 7zXZ 0 | 0, check | CRC32 4 | block: size, flags, (sizes), filters, padding, CRC32 4 |
+ *   xz     | fd 7zXZ 0 | 0, check | CRC32 4 | block: size, flags, (sizes), filters, padding, CRC32 |
  *   zstd   | 28 b5 2f fd | descriptor | (window) | (dictionary id) | (content size) |
- *   gzip   | 1f 8b | 8 | flags | time 4, level, system | (extra) | (name 0) | (comment 0) | (CRC 2) |
+ *   gzip   | 1f 8b | 8 | flags | time 4, level, system | (extra) | (name 0) | (comment 0) | (CRC) |
  *
  * Source: The .xz File Format 1.1.0; RFC 8878, 3.1.1; RFC 1952; behaviour of Linux 5.17 to 6.12.
  */

@@ -15,7 +15,7 @@ static size_t line_end(struct bytes text, size_t off)
 	return text.base[off + 1] == '\n' ? 2 : 0;
 }
 
-/* One logical line into @to (CONF_LINE_MAX + 1 bytes). Return: its size, even if that is more. */
+/* One logical line into @to (what is left of the text, or CONF_LINE_MAX, and a NUL). Return: its size, even if that is more. */
 static size_t join(struct conf_lines *l, char *to, bool *ret_has_nul)
 {
 	struct bytes text = l->text;
@@ -54,9 +54,10 @@ static size_t join(struct conf_lines *l, char *to, bool *ret_has_nul)
 int conf_lines_next(struct conf_lines *lines, char **ret_text, unsigned int *ret_line,
 		    struct diag *diag)
 {
+	size_t left = lines->text.size - lines->off;
 	char *to;
 
-	to = (char *)buf_reserve(&lines->line, CONF_LINE_MAX + 1);
+	to = (char *)buf_reserve(&lines->line, (left < CONF_LINE_MAX ? left : CONF_LINE_MAX) + 1);
 	if (!to)
 		return lines->line.error;
 	while (lines->off < lines->text.size) {

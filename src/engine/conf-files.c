@@ -2,6 +2,7 @@
 #include "engine/conf-files.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "sys/sys.h"
@@ -27,7 +28,8 @@ static bool is_there(const struct conf_files *files, const char *base)
 	return false;
 }
 
-static int add_file(struct loading *l, int dir_fd, const char *name, const char *path)
+static int add_file(struct loading *l, int dir_fd, const char *name, const char *path,
+		    enum sys_end end)
 {
 	CLEANUP_BUF struct buf text = { .max = CONF_FILE_MAX };
 	struct conf_files *f = l->files;
@@ -46,7 +48,7 @@ static int add_file(struct loading *l, int dir_fd, const char *name, const char 
 		f->files = file;
 		f->capacity = capacity;
 	}
-	r = sys_read_file(dir_fd, name, &text);
+	r = sys_read(dir_fd, name, end, &text);
 	if (r == -ENOMEM)
 		return r;
 	if (r < 0) {
@@ -63,31 +65,27 @@ static int add_file(struct loading *l, int dir_fd, const char *name, const char 
 	return 0;
 }
 
-static bool want_conf(void *ctx, const char *name, bool may_be_dir)
+static bool is_conf(const char *name)
 {
 	size_t n = strlen(name);
 
-	(void)ctx;
-	(void)may_be_dir;
 	return name[0] != '.' && n > 5 && strcmp(name + n - 5, ".conf") == 0;
 }
 
-static int each_conf(void *ctx, int dir_fd, const struct sys_entry *entry)
+static int each_name(void *ctx, int dir_fd, const char *name, bool is_regular)
 {
 	struct loading *l = ctx;
-	size_t dir_size = strlen(l->dir), name_size = strlen(entry->name);
+	struct sys_entry entry;
 	char *path;
 	int r;
 
-	if (!entry->is_regular)
+	if (!is_conf(name) || is_there(l->files, name) ||
+	    (!is_regular && (sys_stat(dir_fd, name, &entry) < 0 || !entry.is_regular)))
 		return 0;
-	path = malloc(dir_size + name_size + 2);
-	if (!path)
+	if (asprintf(&path, "%s/%s", l->dir, name) < 0)
 		return -ENOMEM;
-	memcpy(path, l->dir, dir_size);
-	path[dir_size] = '/';
-	memcpy(path + dir_size + 1, entry->name, name_size + 1);
-	r = add_file(l, dir_fd, entry->name, path);
+	/* What a directory lists as regular needs no second look. */
+	r = add_file(l, dir_fd, name, path, is_regular ? SYS_END_BY_SHORT_READ : SYS_END_BY_SIZE);
 	free(path);
 	return r;
 }
@@ -104,15 +102,12 @@ int conf_files_load(struct conf_files *files, const char *const *paths, size_t n
 	struct loading l = { .files = files, .events = events };
 
 	for (size_t i = 0; i < n_paths; i++) {
-		struct sys_entry entry;
 		int r;
 
 		l.dir = paths[i];
-		r = sys_stat(AT_FDCWD, paths[i], &entry);
-		if (r == 0 && entry.is_dir)
-			r = sys_list(AT_FDCWD, paths[i], want_conf, each_conf, &l);
-		else if (r == 0)
-			r = add_file(&l, AT_FDCWD, paths[i], paths[i]);
+		r = sys_list_names(AT_FDCWD, paths[i], each_name, &l);
+		if (r == -ENOTDIR)
+			r = add_file(&l, AT_FDCWD, paths[i], paths[i], SYS_END_BY_SIZE);
 		if (r == -ENOMEM)
 			return r;
 		if (r < 0 && (must_exist || (r != -ENOENT && r != -ENOTDIR)))

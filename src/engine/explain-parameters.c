@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Which of the values that were given does the kernel not take? A parameter that the module does not
- * have is no cause: the kernel passes over it.
+ * Which of the values that were given does the kernel not take? A parameter that the module does
+ * not have is no cause: the kernel passes over it.
  */
 #include "conf/cmdline.h"
 #include "conf/parameters.h"
@@ -11,7 +11,8 @@
 #define LISTED_MAX 40u
 
 /* "name:type" of the tag @key (parmtype, parm). Return: whether @tag is one. */
-static bool split_tag(const char *tag, const char *key, struct bytes *ret_name, const char **ret_rest)
+static bool split_tag(const char *tag, const char *key, struct bytes *ret_name,
+		      const char **ret_rest)
 {
 	const char *value = facts_tag(tag, key), *colon;
 
@@ -45,7 +46,9 @@ static bool look_at_word(struct explaining *e, const struct cmdline_word *word)
 	const char *type, *wants;
 
 	type = word->module.size > 0 ? NULL : type_of(facts, word->key);
-	if (!type || parameter_check(type, &value, facts->flags & FACTS_64BIT, &wants) != PARAMETER_REFUSED)
+	if (!type)
+		return false;
+	if (parameter_check(type, &value, facts->flags & FACTS_64BIT, &wants) != PARAMETER_REFUSED)
 		return false;
 	if (word->has_value)
 		explain_add(e, "parameter %.*s does not take \"%.*s\": it wants %s", (int)word->key.size,

@@ -2,7 +2,7 @@
 /*
  * What becomes of each symbol that the module imports?
  *
- *   /proc/kallsyms         who exports it now (__ksymtab_NAME), or that the kernel keeps it to itself
+ *   /proc/kallsyms         who exports it now (__ksymtab_NAME), or that the kernel keeps it
  *   modules.symbols        which module would export it
  *   that module's file     version, namespace, licence; of the kernel's own symbols:
  *   Module.symvers         beside the kernel's headers, and
@@ -386,7 +386,8 @@ static size_t others(struct search *s, const struct fate *first)
 }
 
 /* "symbol x", "symbols x and y others" and the verb. */
-static const char *subject(char *text, size_t size, const struct fate *f, size_t n_others, bool is_of_owner)
+static const char *subject(char *text, size_t size, const struct fate *f, size_t n_others,
+			   bool is_of_owner)
 {
 	char of[300] = "", more[40] = "";
 
@@ -417,8 +418,8 @@ static void tell_version(struct search *s, const struct fate *f, size_t n_others
 
 	if (n_others > 0)
 		(void)snprintf(more, sizeof(more), "; so have %zu other%s", n_others, n_others > 1 ? "s" : "");
-	explain_add(s->e, "symbol %s of %s has another version: it was built with 0x%08x, and 0x%08x is there "
-			  "(by %s)%s",
+	explain_add(s->e, "symbol %s of %s has another version: it was built with 0x%08x, and "
+			  "0x%08x is there (by %s)%s",
 		    f->name, f->module ? f->module : "the kernel", f->import->crc, f->crc, f->source, more);
 }
 

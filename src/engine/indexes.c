@@ -12,11 +12,26 @@
 int indexes_open(struct indexes *ix, const char *dir)
 {
 	*ix = (struct indexes){ .dir = strdup(dir), .dir_fd = -1 };
-	if (!ix->dir)
+	return ix->dir ? 0 : -ENOMEM;
+}
+
+int indexes_dir_fd(struct indexes *ix)
+{
+	if (ix->dir_fd < 0)
+		ix->dir_fd = sys_open_dir(AT_FDCWD, ix->dir);
+	return ix->dir_fd;
+}
+
+int indexes_read(const struct indexes *ix, const char *name, enum sys_end end, struct buf *out)
+{
+	char *path;
+	int r;
+
+	if (asprintf(&path, "%s/%s", ix->dir, name) < 0)
 		return -ENOMEM;
-	ix->dir_fd = sys_open_dir(AT_FDCWD, dir);
-	ix->error = ix->dir_fd < 0 ? ix->dir_fd : 0;
-	return 0;
+	r = sys_read(AT_FDCWD, path, end, out);
+	free(path);
+	return r;
 }
 
 void indexes_close(struct indexes *ix)
@@ -38,14 +53,14 @@ static void load(struct indexes *ix, enum lookup_source source)
 	struct buf *file = &ix->files[source];
 	int r;
 
-	if (ix->loaded & 1u << source || ix->error < 0)
+	if (ix->loaded & 1u << source)
 		return;
 	ix->loaded |= 1u << source;
 	file->max = INDEXES_FILE_MAX;
-	r = sys_read_file(ix->dir_fd, index_file_name(lookup_file(source)), file);
+	r = indexes_read(ix, index_file_name(lookup_file(source)), SYS_END_BY_SIZE, file);
 	if (r == 0) {
 		(void)lookup_add(&ix->lookup, source, buf_bytes(file));
-	} else if (r != -ENOENT) {
+	} else if (r != -ENOENT && r != -ENOTDIR) {
 		part->error = r;
 		diag_plain(&part->diag, r, "cannot be read: %s", strerror(-r));
 	}
@@ -157,8 +172,8 @@ int indexes_builtin_modinfo(struct indexes *ix, struct bytes *ret_text)
 
 	if (!ix->is_builtin_loaded) {
 		ix->builtin_modinfo.max = INDEXES_FILE_MAX;
-		r = sys_read_file(ix->dir_fd, "modules.builtin.modinfo", &ix->builtin_modinfo);
-		if (r < 0 && r != -ENOENT)
+		r = indexes_read(ix, "modules.builtin.modinfo", SYS_END_BY_SIZE, &ix->builtin_modinfo);
+		if (r < 0 && r != -ENOENT && r != -ENOTDIR)
 			return r;
 		ix->is_builtin_loaded = true;
 	}

@@ -7,6 +7,7 @@
 
 #include "bytes/buf.h"
 #include "index/lookup.h"
+#include "sys/sys.h"
 
 struct diag;
 
@@ -16,8 +17,7 @@ struct diag;
 /** struct indexes - set up by indexes_open() */
 struct indexes {
 	char *dir;
-	int dir_fd;
-	int error; /* why the directory cannot be opened; all questions stay without an answer then */
+	int dir_fd; /* see indexes_dir_fd() */
 	struct buf files[LOOKUP_SOURCES];
 	unsigned int loaded; /* bit (1 << source): read, or tried to */
 	struct lookup lookup;
@@ -34,11 +34,17 @@ struct indexes_module {
 
 /**
  * indexes_open() - @dir: BASE/lib/modules/VERSION; paths of modules begin with it
- * A directory that cannot be opened is no error here: see @error.
+ * Nothing is read yet. In a directory that is not there, all questions stay without an answer.
  * Return: 0; -ENOMEM.
  */
 int indexes_open(struct indexes *ix, const char *dir);
 void indexes_close(struct indexes *ix);
+
+/** indexes_dir_fd() - the directory, opened at the first call. Return: descriptor, @ix's; -errno. */
+int indexes_dir_fd(struct indexes *ix);
+
+/** indexes_read() - append a file of the directory to @out, up to its max; as sys_read() */
+int indexes_read(const struct indexes *ix, const char *name, enum sys_end end, struct buf *out);
 
 /**
  * indexes_find() - as lookup_find(): name or alias

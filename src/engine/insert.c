@@ -161,7 +161,8 @@ static bool is_for_finit(const struct insertion *m)
 		return false;
 	if (kernel_decoder_check(m->codec, buf_bytes(&m->in->file), &lack) == 0)
 		return true;
-	event_emit(m->in->events, EVENT_DEBUG, "%s: decompressed here, the kernel's decoder does not read: %s",
+	event_emit(m->in->events, EVENT_DEBUG,
+		   "%s: decompressed here, for the kernel's decoder does not read: %s",
 		   m->request->path, lack.what);
 	return false;
 }

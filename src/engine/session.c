@@ -46,16 +46,20 @@ static int read_usual_conf_files(struct session *s, const char *sysroot)
 {
 	const char *paths[N_CONF_DIRS];
 	char *in_root[N_CONF_DIRS] = { 0 };
+	size_t n = N_CONF_DIRS;
 	int r = 0;
 
-	for (size_t i = 0; i < N_CONF_DIRS; i++) {
+	/* Where /lib is /usr/lib, that has been read already. */
+	if (!sysroot[0] && sys_is_link_to("/lib", "usr/lib"))
+		n--;
+	for (size_t i = 0; i < n; i++) {
 		if (sysroot[0] && asprintf(&in_root[i], "%s%s", sysroot, conf_dirs[i]) < 0)
 			in_root[i] = NULL;
 		r = sysroot[0] && !in_root[i] ? -ENOMEM : r;
 		paths[i] = in_root[i] ? in_root[i] : conf_dirs[i];
 	}
 	if (r == 0)
-		r = read_conf_files(s, paths, N_CONF_DIRS, false);
+		r = read_conf_files(s, paths, n, false);
 	for (size_t i = 0; i < N_CONF_DIRS; i++)
 		free(in_root[i]);
 	return r;
@@ -69,14 +73,12 @@ static int read_tags(struct session *s, enum modprobe_rule_kind kind, enum index
 	char *path;
 	int r;
 
-	if (s->indexes.error < 0)
-		return 0;
 	if (asprintf(&path, "%s/%s", s->indexes.dir, index_file_name(file)) < 0)
 		return -ENOMEM;
-	r = sys_read_file(s->indexes.dir_fd, index_file_name(file), &text);
+	r = indexes_read(&s->indexes, index_file_name(file), SYS_END_BY_SHORT_READ, &text);
 	if (r == 0)
 		r = modprobe_conf_read_tags(&s->conf, kind, buf_bytes(&text), path, &env);
-	else if (r != -ENOENT && r != -ENOMEM)
+	else if (r != -ENOENT && r != -ENOTDIR && r != -ENOMEM)
 		event_diag(&s->events, EVENT_ERROR, path, r, NULL);
 	free(path);
 	return r == -ENOMEM ? r : 0;
@@ -124,6 +126,8 @@ static int read_conf(struct session *s, const struct session_options *o)
 	int r;
 
 	r = read_tags(s, MODPROBE_SOFTDEP, INDEX_SOFTDEP);
+	if (r == 0 && o->with_weakdeps)
+		r = read_tags(s, MODPROBE_WEAKDEP, INDEX_WEAKDEP);
 	if (r == 0 && o->n_conf_paths > 0)
 		r = read_conf_files(s, o->conf_paths, o->n_conf_paths, true);
 	else if (r == 0)
@@ -136,7 +140,7 @@ int session_open(struct session *s, const struct session_options *options,
 {
 	int r;
 
-	*s = (struct session){ .indexes.dir_fd = -1, .real = { -1, -1 } };
+	*s = (struct session){ .indexes.dir_fd = -1, .real = { -1 } };
 	if (events)
 		s->events = *events;
 	r = kernel_open(options->sysroot ? options->sysroot : "", &s->real, &s->kernel);

@@ -20,6 +20,7 @@ struct session_options {
 	const char *const *conf_paths; /* instead of the usual directories */
 	size_t n_conf_paths;	/* 0 for the usual ones */
 	bool no_conf;		/* rules do not matter */
+	bool with_weakdeps;	/* modules.weakdep as well: nothing is loaded for its sake */
 };
 
 /** struct session - set up by session_open() */
@@ -37,7 +38,7 @@ struct session {
  * session_open() - read the configuration, and get ready for the rest
  * @events: remarks about lines that are no use; copied
  * Files that cannot be read and lines that make no sense are reported, and the rest counts. A missing
- * directory of modules is no error: see @indexes.error.
+ * directory of modules is no error.
  * Return: 0; -ENAMETOOLONG; -ENOMEM; -errno.
  */
 int session_open(struct session *s, const struct session_options *options,

@@ -46,6 +46,12 @@ static int real_remove(void *ctx, const char *name, unsigned int flags)
 	return delete_module(name, flags) < 0 ? -errno : 0;
 }
 
+/* The root of this process needs no descriptor. */
+static const char *prefix(const struct kernel_real *k)
+{
+	return k->root_fd == AT_FDCWD ? "/" : "";
+}
+
 /* A name with a '/' in it would lead out of sys/module. */
 static bool is_name(const char *name)
 {
@@ -66,10 +72,8 @@ static int read_attribute(const struct kernel_real *k, const char *name, const c
 
 	if (!is_name(name))
 		return -EINVAL;
-	if (k->modules_fd < 0)
-		return -ENOENT;
-	snprintf(path, sizeof(path), "%s/%s", name, attribute);
-	r = sys_read_file(k->modules_fd, path, &text);
+	snprintf(path, sizeof(path), "%ssys/module/%s/%s", prefix(k), name, attribute);
+	r = sys_read_file(k->root_fd, path, &text);
 	if (r < 0)
 		return r == -ENOTDIR ? -ENOENT : r;
 	if (text.size > 0 && text.base[text.size - 1] == '\n')
@@ -82,9 +86,11 @@ static int read_attribute(const struct kernel_real *k, const char *name, const c
 
 static bool is_known(const struct kernel_real *k, const char *name)
 {
+	char path[MODULE_NAME_MAX + 32];
 	struct sys_entry entry;
 
-	return k->modules_fd >= 0 && sys_stat(k->modules_fd, name, &entry) == 0 && entry.is_dir;
+	snprintf(path, sizeof(path), "%ssys/module/%s", prefix(k), name);
+	return sys_stat(k->root_fd, path, &entry) == 0 && entry.is_dir;
 }
 
 static int real_state(void *ctx, const char *name, enum module_state *ret_state)
@@ -94,6 +100,12 @@ static int real_state(void *ctx, const char *name, enum module_state *ret_state)
 	char word[ATTRIBUTE_MAX + 1];
 	int r;
 
+	if (!is_name(name))
+		return -EINVAL;
+	if (!is_known(k, name)) { /* what is asked for most is not there: one look is enough */
+		*ret_state = MODULE_ABSENT;
+		return 0;
+	}
 	r = read_attribute(k, name, "initstate", word);
 	if (r == -ENOENT) {
 		*ret_state = is_known(k, name) ? MODULE_NO_STATE : MODULE_ABSENT;
@@ -141,8 +153,8 @@ static int real_holders(void *ctx, const char *name, struct buf *holders)
 
 	if (!is_name(name))
 		return -EINVAL;
-	snprintf(path, sizeof(path), "%s/holders", name);
-	fd = k->modules_fd < 0 ? -ENOENT : sys_open_dir(k->modules_fd, path);
+	snprintf(path, sizeof(path), "%ssys/module/%s/holders", prefix(k), name);
+	fd = sys_open_dir(k->root_fd, path);
 	if (fd < 0)
 		return fd == -ENOTDIR || fd == -ENODEV ? -ENOENT : fd;
 	dir = fdopendir(fd);
@@ -162,7 +174,15 @@ static int real_read(void *ctx, const char *path, struct buf *out)
 {
 	const struct kernel_real *k = ctx;
 
-	return path[0] == '/' ? -EINVAL : sys_read_file(k->root_fd, path, out);
+	enum sys_end end;
+	char full[256];
+
+	if (path[0] == '/' || strlen(path) + 2 > sizeof(full))
+		return -EINVAL;
+	snprintf(full, sizeof(full), "%s%s", prefix(k), path);
+	/* Of those with one record only the first read gives anything. */
+	end = strcmp(path, "proc/cmdline") == 0 ? SYS_END_BY_SHORT_READ : SYS_END_BY_SIZE;
+	return sys_read(k->root_fd, full, end, out);
 }
 
 static int real_run(void *ctx, const struct kernel_command *command)
@@ -195,11 +215,11 @@ static int64_t real_now_usec(void *ctx)
 
 int kernel_open(const char *root, struct kernel_real *real, struct kernel *ret_kernel)
 {
-	*real = (struct kernel_real){ -1, -1 };
-	real->root_fd = sys_open_dir(AT_FDCWD, root[0] ? root : "/");
-	if (real->root_fd < 0)
+	*real = (struct kernel_real){ AT_FDCWD };
+	if (root[0])
+		real->root_fd = sys_open_dir(AT_FDCWD, root);
+	if (root[0] && real->root_fd < 0)
 		return real->root_fd;
-	real->modules_fd = sys_open_dir(real->root_fd, "sys/module");
 	*ret_kernel = (struct kernel){
 		.ctx = real,
 		.insert = real_insert,
@@ -218,8 +238,7 @@ int kernel_open(const char *root, struct kernel_real *real, struct kernel *ret_k
 void kernel_close(struct kernel_real *real)
 {
 	sys_close(real->root_fd);
-	sys_close(real->modules_fd);
-	*real = (struct kernel_real){ -1, -1 };
+	*real = (struct kernel_real){ -1 };
 }
 
 const char *module_state_name(enum module_state state)

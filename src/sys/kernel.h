@@ -89,8 +89,7 @@ struct kernel {
 
 /** struct kernel_real - memory of the real kernel; fields are private */
 struct kernel_real {
-	int root_fd;	/* of the runtime root */
-	int modules_fd; /* its sys/module; below 0 when it is not there */
+	int root_fd; /* of the runtime root; AT_FDCWD for the root of this process */
 };
 
 /**
@@ -102,7 +101,7 @@ struct kernel_real {
  */
 int kernel_open(const char *root, struct kernel_real *real, struct kernel *ret_kernel);
 
-/** kernel_close() - give back the descriptors; @real may be all zero with descriptors of -1 */
+/** kernel_close() - give back the descriptors; @real may hold a descriptor of -1 */
 void kernel_close(struct kernel_real *real);
 
 /** module_state_name() - "live", "coming", "going", "builtin" (no state), "absent" */

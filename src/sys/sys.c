@@ -68,14 +68,22 @@ int sys_make_dirs(const char *path)
 	return r;
 }
 
+/* Neither waits for a FIFO's writer nor takes a terminal. */
+static int open_for_read(int dir_fd, const char *path)
+{
+	int fd = openat(dir_fd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
 int sys_open_regular(int dir_fd, const char *path, uint64_t *ret_size)
 {
-	CLEANUP_FD int fd = openat(dir_fd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	CLEANUP_FD int fd = open_for_read(dir_fd, path);
 	struct stat st;
 	int r;
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	if (fstat(fd, &st) < 0)
 		return -errno;
 	if (S_ISDIR(st.st_mode))
@@ -109,22 +117,30 @@ int sys_read_at(int fd, void *to, size_t size, uint64_t off)
 	return 0;
 }
 
-int sys_read_file(int dir_fd, const char *path, struct buf *out)
+/* Room to ask for: one byte more than is there tells the end without a second read of full size. */
+static size_t room_for(uint64_t left, const struct buf *out)
+{
+	size_t want = left < 4096 ? 4096 : left > SIZE_MAX / 2 ? SIZE_MAX / 2 : (size_t)left + 1;
+
+	return out->max && want > out->max - out->size ? out->max - out->size : want;
+}
+
+int sys_read(int dir_fd, const char *path, enum sys_end end, struct buf *out)
 {
 	CLEANUP_FD int fd = -1;
-	uint64_t size;
+	uint64_t size = 0, left;
 
-	fd = sys_open_regular(dir_fd, path, &size);
+	if (end == SYS_END_BY_SIZE)
+		fd = sys_open_regular(dir_fd, path, &size);
+	else
+		fd = open_for_read(dir_fd, path);
 	if (fd < 0)
 		return fd;
-	for (;;) {
-		/* One byte more than is there tells the end without a second read of full size. */
-		size_t want = size < 4096 ? 4096 : size > SIZE_MAX / 2 ? SIZE_MAX / 2 : (size_t)size + 1;
+	for (left = size;;) {
+		size_t want = room_for(left, out);
 		uint8_t *to;
 		ssize_t n;
 
-		if (out->max && want > out->max - out->size)
-			want = out->max - out->size;
 		if (want == 0)
 			return -E2BIG;
 		to = buf_reserve(out, want);
@@ -138,8 +154,17 @@ int sys_read_file(int dir_fd, const char *path, struct buf *out)
 		if (n == 0)
 			return 0;
 		out->size += (size_t)n;
-		size = size > (uint64_t)n ? size - (uint64_t)n : 0;
+		if ((size_t)n < want && (end == SYS_END_BY_SHORT_READ || (size > 0 && left == (uint64_t)n)))
+			return 0;
+		left = left > (uint64_t)n ? left - (uint64_t)n : 0;
+		if (end != SYS_END_BY_SIZE) /* fewer reads of larger parts */
+			left = out->size;
 	}
+}
+
+int sys_read_file(int dir_fd, const char *path, struct buf *out)
+{
+	return sys_read(dir_fd, path, SYS_END_BY_SIZE, out);
 }
 
 static int write_all(int fd, struct bytes content)
@@ -221,6 +246,14 @@ static int64_t usec_of(const struct timespec *t)
 	return (int64_t)t->tv_sec * 1000000 + t->tv_nsec / 1000;
 }
 
+bool sys_is_link_to(const char *path, const char *target)
+{
+	char text[256];
+	ssize_t n = readlink(path, text, sizeof(text));
+
+	return n >= 0 && (size_t)n == strlen(target) && memcmp(text, target, (size_t)n) == 0;
+}
+
 int sys_stat(int dir_fd, const char *path, struct sys_entry *ret_entry)
 {
 	struct stat st;
@@ -275,6 +308,30 @@ int sys_list(int dir_fd, const char *path, bool (*want)(void *ctx, const char *n
 			r = 0;
 	}
 	closedir(dir);
+	return r;
+}
+
+int sys_list_names(int dir_fd, const char *path,
+		   int (*each)(void *ctx, int dir_fd, const char *name, bool is_regular), void *ctx)
+{
+	CLEANUP_FD int fd = sys_open_dir(dir_fd, path);
+	_Alignas(struct dirent64) char space[8192];
+	ssize_t size;
+	int r = 0;
+
+	if (fd < 0)
+		return fd;
+	while (r == 0 && (size = getdents64(fd, space, sizeof(space))) != 0) {
+		if (size < 0)
+			return -errno;
+		for (ssize_t at = 0; at < size && r == 0;) {
+			const struct dirent64 *d = (const struct dirent64 *)(space + at);
+
+			at += d->d_reclen;
+			if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
+				r = each(ctx, fd, d->d_name, d->d_type == DT_REG);
+		}
+	}
 	return r;
 }
 

@@ -45,10 +45,21 @@ int sys_open_regular(int dir_fd, const char *path, uint64_t *ret_size);
  */
 int sys_read_at(int fd, void *to, size_t size, uint64_t off);
 
+/** enum sys_end - how the end of a file is known */
+enum sys_end {
+	SYS_END_BY_SIZE,	/* it is regular, and has a size; or reads give nothing any more */
+	SYS_END_BY_SHORT_READ,	/* the caller knows that a read that is not filled was the last one */
+	SYS_END_BY_EMPTY_READ,	/* as files of /proc and /sys with more than one record */
+};
+
 /**
- * sys_read_file() - append a whole file to @out, up to its max; files of /proc too
+ * sys_read() - append a whole file to @out, up to its max
+ * With SYS_END_BY_SIZE, what is not a regular file is refused.
  * Return: 0; -E2BIG; -ENOMEM; as sys_open_regular(); -errno of read(2).
  */
+int sys_read(int dir_fd, const char *path, enum sys_end end, struct buf *out);
+
+/** sys_read_file() - sys_read() of a regular file, or of one in /proc or /sys, by its size */
 int sys_read_file(int dir_fd, const char *path, struct buf *out);
 
 /**
@@ -97,6 +108,17 @@ struct sys_entry {
  */
 int sys_list(int dir_fd, const char *path, bool (*want)(void *ctx, const char *name, bool may_be_dir),
 	     int (*each)(void *ctx, int dir_fd, const struct sys_entry *entry), void *ctx);
+
+/**
+ * sys_list_names() - call @each for the names in a directory, without a look at what they stand for
+ * @is_regular: it is a regular file for certain; otherwise it may be one, or a link to one
+ * Return: 0; what @each returns when that is not 0; -errno of openat(2) or getdents64(2).
+ */
+int sys_list_names(int dir_fd, const char *path,
+		   int (*each)(void *ctx, int dir_fd, const char *name, bool is_regular), void *ctx);
+
+/** sys_is_link_to() - is @path a symbolic link that holds exactly @target? */
+bool sys_is_link_to(const char *path, const char *target);
 
 /** sys_stat() - size and time of what @path leads to. Return: 0; -errno of fstatat(2). */
 int sys_stat(int dir_fd, const char *path, struct sys_entry *ret_entry);

@@ -295,7 +295,23 @@ def index_builtin():
     yield 'bad-modinfo', b'=x\0.=\0a.\0a.b\0a.alias=no end', 'no module, key or end'
 
 
+@target('index-devname')
+def index_devname():
+    yield 'good-nodes', (b'# Device nodes to trigger on-demand module loading.\ntun net/tun c10:200\n\n'
+                         b'loop a/b/c b4095:1048575 more\r\nlast x c0:0'), 'characters, blocks, folders, no newline'
+    yield 'bad-names', b'm ../x c1:2\nm a/./b c1:2\nm /x c1:2\nm a// c1:2\nm %h c1:2\nm "x c1:2\nm \0 c1:2\n', 'not below /dev'
+    yield 'bad-numbers', b'm x c4096:1\nm x c1:1048576\nm x c1\nm x c-1:2\nm x d1:2\nm x c1:2x\nm x\n', 'no device'
+
+
 # Configuration
+
+@target('conf-proc-modules')
+def conf_proc_modules():
+    yield 'good-modules', (b'r8169 122880 0 - Live 0xffffffffc0c5e000 (E)\nmii 16384 3 r8169,[permanent],e100, Live 0x0\n'
+                           b'a 1 1 - Loading 0x0 (OE)\nb 9223372036854775807 -1 - Unloading 0x0\nc 1 - - Live 0x0'), 'all states'
+    yield 'bad-modules', (b'x\nx 1 0\nx -1 0 - Live\nx 1 1 a Live 0x0\nx 1 1 ,, Live 0x0\nx 1 0 - Dead 0x0\n'
+                          b'x 1 0 - Live 0x0 E\n../x 1 0 - Live 0x0\nx 99999999999999999999 0 - Live 0x0\n'), 'no such lines'
+
 
 @target('conf-lines', 'conf-depmod-conf')
 def conf_lines():

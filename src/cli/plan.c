@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * modsure plan: what would modprobe do, in which order, and why? The planner is the one that modprobe
+ * goes by; nothing is done.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/view.h"
+#include "config.h"
+#include "plan/describe.h"
+
+/* Longer names of modules have their reasons below them. */
+#define NAME_COLUMN_MAX 28
+
+/* "built in", and what lies between two columns. */
+#define ACTION_COLUMN 8
+#define GAP 2
+
+struct command {
+	struct view view;
+	struct plan_options options;
+	bool all_are_names;
+	struct planner *planner;
+	const struct plan *plan;
+	size_t name_width, reason_column;
+};
+
+enum {
+	OPTION_USE_BLACKLIST = VIEW_OPTIONS,
+	OPTION_FIRST_TIME,
+	OPTION_IGNORE_LOADED,
+	OPTION_HOLDERS,
+	OPTION_IGNORE_REMOVE,
+};
+
+static const char *const usage[] = { "modsure plan load [OPTIONS] NAME [PARAM=VALUE...]...",
+				     "modsure plan unload [OPTIONS] NAME...", NULL };
+
+static const struct option_row rows[] = {
+	VIEW_ROWS,
+	{ 'a', "all", NULL, "all arguments are names, none is a parameter" },
+	{ 'i', "ignore-install", NULL, "install and remove rules of what is named do not count" },
+	{ OPTION_IGNORE_REMOVE, "ignore-remove", NULL, NULL },
+	{ OPTION_USE_BLACKLIST, "use-blacklist", NULL, "blacklist rules count for names as well" },
+	{ OPTION_FIRST_TIME, "first-time", NULL, "refuse what is loaded (not loaded) already" },
+	{ OPTION_IGNORE_LOADED, "ignore-loaded", NULL, "load: as if nothing were loaded" },
+	{ OPTION_HOLDERS, "remove-holders", NULL, "unload: what uses a module goes first" },
+	{ 'f', "force", NULL, "unload: that a module is in use is no reason to refuse" },
+};
+
+static const struct option_table table = { usage, rows, sizeof(rows) / sizeof(rows[0]) };
+
+static int apply(void *ctx, int id, const char *argument)
+{
+	struct command *c = ctx;
+
+	switch (id) {
+	case 'a':
+		c->all_are_names = true;
+		break;
+	case 'i':
+	case OPTION_IGNORE_REMOVE:
+		c->options.ignore_commands = true;
+		break;
+	case OPTION_USE_BLACKLIST:
+		c->options.use_blacklist = true;
+		break;
+	case OPTION_FIRST_TIME:
+		c->options.must_change = true;
+		break;
+	case OPTION_IGNORE_LOADED:
+		c->options.ignore_loaded = true;
+		break;
+	case OPTION_HOLDERS:
+		c->options.with_holders = true;
+		break;
+	case 'f':
+		c->options.force = true;
+		break;
+	default:
+		return view_apply(&c->view, id, argument);
+	}
+	return 0;
+}
+
+static int usage_error(const struct command *c, const char *text)
+{
+	log_message(&c->view.log, LOG_ERR, "%s", text);
+	return VIEW_USAGE;
+}
+
+/* Columns */
+
+static const char *action_word(const struct plan_step *step)
+{
+	switch (step->action) {
+	case PLAN_RUN_INSTALL:
+	case PLAN_RUN_REMOVE:
+		return "command";
+	case PLAN_IS_LIVE:
+		return "loaded";
+	case PLAN_IS_BUILTIN:
+		return "built in";
+	case PLAN_REFUSE:
+		return "refused";
+	default:
+		return plan_action_name(step->action);
+	}
+}
+
+/* A line of its own below a step, or below its name. Frees what @text holds. */
+static void print_below(const struct command *c, struct buf *text, size_t column)
+{
+	CLEANUP_BUF struct buf clean = { 0 };
+
+	buf_put_u8(text, '\0');
+	if (!text->error)
+		view_clean(&c->view, (const char *)text->base, &clean);
+	if (!clean.error && clean.size > 0)
+		view_wrap((const char *)clean.base, column, c->reason_column);
+	buf_done(text);
+}
+
+static void print_indented(const struct command *c, struct buf *text)
+{
+	printf("%*s", (int)c->reason_column, "");
+	print_below(c, text, c->reason_column);
+}
+
+static void print_reasons(const struct command *c, const struct plan_step *step)
+{
+	struct buf text = { 0 };
+
+	if (step->n_reasons > 0)
+		plan_describe_reason(step, &step->reasons[0], &text);
+	if (step->if_unused)
+		buf_put_string(&text, "; if nothing uses it by then");
+	print_below(c, &text, c->reason_column);
+	for (uint32_t i = 1; c->view.is_verbose && i < step->n_reasons; i++) {
+		buf_put_string(&text, "and ");
+		plan_describe_reason(step, &step->reasons[i], &text);
+		print_indented(c, &text);
+	}
+}
+
+static void print_more(const struct command *c, const struct plan_step *step)
+{
+	struct buf text = { 0 };
+
+	if (step->action == PLAN_REFUSE) {
+		plan_describe_refusal(c->plan, step, &text);
+		print_indented(c, &text);
+	} else if (step->action == PLAN_RUN_INSTALL || step->action == PLAN_RUN_REMOVE) {
+		plan_describe_step(step, &text);
+		print_indented(c, &text);
+	} else if (step->action == PLAN_INSERT) {
+		if (c->view.is_verbose && step->path) {
+			buf_put_string(&text, step->path);
+			print_indented(c, &text);
+		}
+		if (step->options[0]) {
+			buf_put_string(&text, "with ");
+			buf_put_string(&text, step->options);
+			print_indented(c, &text);
+		}
+	}
+}
+
+static size_t number_width(uint32_t n)
+{
+	size_t width = 1;
+
+	while (n >= 10) {
+		n /= 10;
+		width++;
+	}
+	return width < 2 ? 2 : width;
+}
+
+static void print_step(const struct command *c, uint32_t number)
+{
+	const struct plan_step *step = &c->plan->steps[number - 1];
+	CLEANUP_BUF struct buf name = { 0 };
+
+	view_clean(&c->view, step->module, &name);
+	if (name.error)
+		return;
+	printf("%*u%*s%-*s%*s%-*s", (int)number_width(c->plan->n_steps), number, GAP, "",
+	       ACTION_COLUMN, action_word(step), GAP, "", (int)c->name_width, (char *)name.base);
+	if (name.size - 1 > c->name_width)
+		printf("\n%*s", (int)c->reason_column, "");
+	else
+		printf("%*s", GAP, "");
+	print_reasons(c, step);
+	print_more(c, step);
+}
+
+static void print_notes(const struct command *c)
+{
+	for (uint32_t i = 0; i < c->plan->n_notes; i++) {
+		CLEANUP_BUF struct buf text = { 0 }, clean = { 0 };
+
+		buf_put_string(&text, "note: ");
+		plan_describe_note(&c->plan->notes[i], &text);
+		buf_put_u8(&text, '\0');
+		if (!text.error)
+			view_clean(&c->view, (const char *)text.base, &clean);
+		if (!clean.error && clean.size > 0)
+			view_wrap((const char *)clean.base, 0, strlen("note: "));
+	}
+}
+
+static void print_text(struct command *c, int status)
+{
+	for (uint32_t i = 0; i < c->plan->n_steps; i++) {
+		size_t n = strlen(c->plan->steps[i].module);
+
+		if (n > c->name_width)
+			c->name_width = n < NAME_COLUMN_MAX ? n : NAME_COLUMN_MAX;
+	}
+	c->reason_column = number_width(c->plan->n_steps) + GAP + ACTION_COLUMN + GAP +
+			   c->name_width + GAP;
+	for (uint32_t i = 1; i <= c->plan->n_steps; i++)
+		print_step(c, i);
+	if (c->plan->n_steps == 0 && status == VIEW_YES)
+		puts("nothing to do");
+	print_notes(c);
+}
+
+/* JSON */
+
+/* @text as a string, without freeing it */
+static struct json_node *sentence(struct json *json, struct buf *text)
+{
+	return json_new_string(json, text->error ? bytes_of("", 0) : buf_bytes(text));
+}
+
+/* Steps are counted from 1, as in the text. */
+static struct json_node *number_of(struct json *json, uint32_t step)
+{
+	return step == PLAN_NONE ? json_new_null(json) : json_new_number(json, (int64_t)step + 1);
+}
+
+static struct json_node *reason_node(struct json *json, const struct plan_step *step,
+				     const struct plan_reason *reason)
+{
+	const char *file = reason->kind == PLAN_NEEDS && !reason->source.file ? "modules.dep"
+									     : reason->source.file;
+	struct json_node *map = json_new_map(json);
+	CLEANUP_BUF struct buf text = { 0 };
+
+	plan_describe_reason(step, reason, &text);
+	json_set(json, map, "kind", view_text(json, plan_edge_name(reason->kind)));
+	json_set(json, map, "by", view_text(json, reason->by));
+	json_set(json, map, "step", number_of(json, reason->step));
+	json_set(json, map, "word", view_text(json, reason->word));
+	json_set(json, map, "source", view_source(json, file, reason->source.line));
+	json_set(json, map, "order_kept", json_new_bool(json, !reason->is_order_cut));
+	json_set(json, map, "text", sentence(json, &text));
+	return map;
+}
+
+static struct json_node *refusal_node(struct json *json, const struct plan *plan,
+				      const struct plan_step *step)
+{
+	struct json_node *map;
+	CLEANUP_BUF struct buf text = { 0 };
+
+	if (step->action != PLAN_REFUSE)
+		return json_new_null(json);
+	plan_describe_refusal(plan, step, &text);
+	map = json_new_map(json);
+	json_set(json, map, "kind", view_text(json, plan_refusal_name(step->refusal)));
+	json_set(json, map, "cause", number_of(json, step->cause));
+	json_set(json, map, "text", sentence(json, &text));
+	return map;
+}
+
+static struct json_node *step_node(struct json *json, const struct plan *plan, uint32_t i)
+{
+	const struct plan_step *step = &plan->steps[i];
+	struct json_node *map = json_new_map(json), *needs = json_new_list(json),
+			 *reasons = json_new_list(json);
+
+	for (uint32_t k = 0; k < step->n_needs; k++)
+		json_append(json, needs, number_of(json, step->needs[k]));
+	for (uint32_t k = 0; k < step->n_reasons; k++)
+		json_append(json, reasons, reason_node(json, step, &step->reasons[k]));
+	json_set(json, map, "number", number_of(json, i));
+	json_set(json, map, "action", view_text(json, plan_action_name(step->action)));
+	json_set(json, map, "module", view_text(json, step->module));
+	json_set(json, map, "path", view_text(json, step->path));
+	json_set(json, map, "options", view_text(json, step->options));
+	json_set(json, map, "command", view_text(json, step->command));
+	json_set(json, map, "rule",
+		 view_source(json, step->rule ? step->rule->file : NULL,
+			     step->rule ? step->rule->line : 0));
+	json_set(json, map, "goal", json_new_bool(json, step->is_goal));
+	json_set(json, map, "required", json_new_bool(json, step->is_required));
+	json_set(json, map, "if_unused", json_new_bool(json, step->if_unused));
+	json_set(json, map, "needs", needs);
+	json_set(json, map, "reasons", reasons);
+	json_set(json, map, "refusal", refusal_node(json, plan, step));
+	return map;
+}
+
+static struct json_node *goal_node(struct json *json, const struct plan *plan,
+				   const struct plan_goal *goal)
+{
+	struct json_node *map = json_new_map(json), *steps = json_new_list(json);
+	bool is_refused = false;
+
+	for (uint32_t i = 0; i < goal->n_steps; i++) {
+		uint32_t step = plan->goal_steps[goal->first_step_ref + i];
+
+		is_refused |= plan->steps[step].action == PLAN_REFUSE;
+		json_append(json, steps, number_of(json, step));
+	}
+	json_set(json, map, "request", view_text(json, goal->request));
+	json_set(json, map, "found", json_new_bool(json, goal->is_found));
+	json_set(json, map, "refused", json_new_bool(json, is_refused));
+	json_set(json, map, "steps", steps);
+	return map;
+}
+
+static struct json_node *note_node(struct json *json, const struct plan_note *note)
+{
+	struct json_node *map = json_new_map(json);
+	CLEANUP_BUF struct buf text = { 0 };
+
+	plan_describe_note(note, &text);
+	json_set(json, map, "kind", view_text(json, plan_note_name(note->kind)));
+	json_set(json, map, "about", view_text(json, note->a));
+	json_set(json, map, "other", view_text(json, note->b));
+	json_set(json, map, "source", view_source(json, note->source.file, note->source.line));
+	json_set(json, map, "rule",
+		 view_source(json, note->rule ? note->rule->file : NULL,
+			     note->rule ? note->rule->line : 0));
+	json_set(json, map, "text", sentence(json, &text));
+	return map;
+}
+
+static int print_json(struct command *c, int status)
+{
+	struct json *json = c->view.json;
+	struct json_node *map = json_new_map(json), *goals = json_new_list(json),
+			 *steps = json_new_list(json), *notes = json_new_list(json);
+
+	for (uint32_t i = 0; i < c->plan->n_goals; i++)
+		json_append(json, goals, goal_node(json, c->plan, &c->plan->goals[i]));
+	for (uint32_t i = 0; i < c->plan->n_steps; i++)
+		json_append(json, steps, step_node(json, c->plan, i));
+	for (uint32_t i = 0; i < c->plan->n_notes; i++)
+		json_append(json, notes, note_node(json, &c->plan->notes[i]));
+	json_set(json, map, "plan", view_text(json, c->options.is_unload ? "unload" : "load"));
+	json_set(json, map, "kernel", view_text(json, view_kernel(&c->view)));
+	json_set(json, map, "possible", json_new_bool(json, status == VIEW_YES));
+	json_set(json, map, "goals", goals);
+	json_set(json, map, "steps", steps);
+	json_set(json, map, "notes", notes);
+	return view_print_json(&c->view, map);
+}
+
+/* The plan */
+
+static bool is_file(const char *argument)
+{
+	return argument[0] == '/' || strncmp(argument, "./", 2) == 0 ||
+	       strncmp(argument, "../", 3) == 0;
+}
+
+/* A value with blanks is quoted, as modprobe hands it on. */
+static void put_parameter(const char *argument, struct buf *out)
+{
+	const char *value = strchr(argument, '=') + 1;
+
+	buf_put_string(out, out->size > 0 ? " " : "");
+	if (!strchr(value, ' ') || strchr(value, '"')) {
+		buf_put_string(out, argument);
+		return;
+	}
+	buf_put(out, argument, (size_t)(value - argument));
+	buf_put_u8(out, '"');
+	buf_put_string(out, value);
+	buf_put_u8(out, '"');
+}
+
+/* Adds the name at @i and the parameters behind it. Return: index of the next name; -errno. */
+static int add_goal(struct command *c, int i, int argc, char **argv)
+{
+	CLEANUP_BUF struct buf params = { 0 };
+	const char *name = argv[i++];
+	int r;
+
+	while (i < argc && !c->all_are_names && !c->options.is_unload && strchr(argv[i], '='))
+		put_parameter(argv[i++], &params);
+	buf_put_u8(&params, '\0');
+	if (params.error)
+		return params.error;
+	if (is_file(name) && !c->options.is_unload)
+		r = planner_add_file(c->planner, name, (const char *)params.base);
+	else
+		r = planner_add(c->planner, name, (const char *)params.base);
+	return r < 0 ? r : i;
+}
+
+static int status_of(const struct command *c)
+{
+	int status = VIEW_YES;
+
+	for (uint32_t g = 0; g < c->plan->n_goals; g++) {
+		const struct plan_goal *goal = &c->plan->goals[g];
+
+		if (!goal->is_found) {
+			int unknown = view_unknown(&c->view, goal->request, goal->error);
+
+			status = unknown > status ? unknown : status;
+		}
+		for (uint32_t i = 0; i < goal->n_steps && status == VIEW_YES; i++)
+			if (c->plan->steps[c->plan->goal_steps[goal->first_step_ref + i]].action ==
+			    PLAN_REFUSE)
+				status = VIEW_NO;
+	}
+	return status;
+}
+
+static int show(struct command *c)
+{
+	int status = status_of(c);
+	int r = 0;
+
+	if (c->view.is_json)
+		r = print_json(c, status);
+	else
+		print_text(c, status);
+	return r < 0 ? view_fail(&c->view, r) : status;
+}
+
+static int make_plan(struct command *c, int argc, char **argv)
+{
+	int r = 0;
+
+	c->planner = planner_new(&c->options, &c->view.session.conf);
+	if (!c->planner)
+		return view_fail(&c->view, -ENOMEM);
+	for (int i = 0; i < argc;) {
+		r = add_goal(c, i, argc, argv);
+		if (r == -EINVAL || r == -E2BIG)
+			return view_unknown(&c->view, argv[i], r);
+		if (r < 0)
+			return view_fail(&c->view, r);
+		i = r;
+	}
+	r = session_answer(&c->view.session, c->planner);
+	if (r == 0)
+		r = planner_finish(c->planner, &c->plan);
+	return r < 0 ? view_fail(&c->view, r) : show(c);
+}
+
+static int run(struct command *c, int argc, char **argv)
+{
+	if (argc < 1)
+		return usage_error(c, "say load or unload, and what; see --help");
+	if (strcmp(argv[0], "unload") == 0)
+		c->options.is_unload = true;
+	else if (strcmp(argv[0], "load") != 0)
+		return usage_error(c, "a plan is one to load or to unload; see --help");
+	if (argc < 2)
+		return usage_error(c, "what is the plan for? see --help");
+	if (view_open(&c->view) < 0)
+		return VIEW_FAILED;
+	return make_plan(c, argc - 1, argv + 1);
+}
+
+int cmd_plan(int argc, char **argv)
+{
+	struct command c = { 0 };
+	int first, status;
+
+	argv[0] = (char *)"modsure plan";
+	view_init(&c.view, argv[0]);
+	first = options_parse(&table, argc, argv, apply, &c);
+	if (first < 0)
+		status = first == -ENOMEM ? VIEW_FAILED : VIEW_USAGE;
+	else
+		status = first == 0 ? VIEW_YES : run(&c, argc - first, argv + first);
+	planner_free(c.planner);
+	view_close(&c.view);
+	return view_finish(&c.view, status);
+}

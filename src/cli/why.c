@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * modsure why A B: by which dependencies does A bring B in? The chain comes from indexes, rules and
+ * symbols; whether it counts is the planner's word, so that why and modprobe never disagree.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/view.h"
+#include "config.h"
+#include "engine/link-reader.h"
+#include "plan/describe.h"
+
+/** struct names - modules that answer to an argument */
+struct names {
+	struct plan_answer *items;
+	size_t n;
+};
+
+struct command {
+	struct view view;
+	const char *from, *to;
+	struct names starts, ends;
+	struct arena arena;
+	struct links *links;
+	uint32_t *start_modules;
+	size_t n_start_modules;
+	struct planner *planner;
+	const struct plan *plan;
+};
+
+/** struct finding - how one module is, or is not, brought in */
+struct finding {
+	const char *module;
+	bool is_builtin, is_brought_in, is_alias; /* is_alias: the argument is no name of it */
+	const struct link **chain; /* also where it does not count */
+	size_t n_links;
+	struct buf reason; /* why not */
+};
+
+static const char *const usage[] = { "modsure why [OPTIONS] A B", NULL };
+static const struct option_row rows[] = { VIEW_ROWS };
+static const struct option_table table = { usage, rows, sizeof(rows) / sizeof(rows[0]) };
+
+static int apply(void *ctx, int id, const char *argument)
+{
+	struct command *c = ctx;
+
+	return view_apply(&c->view, id, argument);
+}
+
+static const struct plan_step *find_step(const struct command *c, const char *module)
+{
+	for (uint32_t i = 0; i < c->plan->n_steps; i++)
+		if (strcmp(c->plan->steps[i].module, module) == 0)
+			return &c->plan->steps[i];
+	return NULL;
+}
+
+static bool is_in_plan(const struct command *c, const char *module)
+{
+	const struct plan_step *step = find_step(c, module);
+
+	return step && step->action != PLAN_REFUSE;
+}
+
+/* A chain begins at what will be loaded; where nothing will be, it tells what would happen. */
+static void drop_refused_starts(struct command *c)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->n_start_modules; i++)
+		if (is_in_plan(c, links_module(c->links, c->start_modules[i])->name))
+			c->start_modules[n++] = c->start_modules[i];
+	c->n_start_modules = n > 0 ? n : c->n_start_modules;
+}
+
+static const struct plan_note *find_note(const struct command *c, const char *module)
+{
+	for (uint32_t i = 0; i < c->plan->n_notes; i++) {
+		const struct plan_note *note = &c->plan->notes[i];
+
+		if ((note->kind == PLAN_NOTE_SOFT_REFUSED || note->kind == PLAN_NOTE_BLACKLISTED) &&
+		    strcmp(note->b, module) == 0)
+			return note;
+	}
+	return NULL;
+}
+
+/* What the planner says about a goal or module that is refused, or left out of its plan. */
+static bool explain_by_plan(const struct command *c, const char *module, struct buf *out)
+{
+	const struct plan_step *step = find_step(c, module);
+	const struct plan_note *note = find_note(c, module);
+
+	if (!step && c->n_start_modules > 0)
+		step = find_step(c, links_module(c->links, c->start_modules[0])->name);
+	if (step && step->action == PLAN_REFUSE)
+		plan_describe_refusal(c->plan, step, out);
+	else if (note)
+		plan_describe_note(note, out);
+	return out->size > 0;
+}
+
+static bool starts_are_builtin(const struct command *c)
+{
+	for (size_t i = 0; i < c->n_start_modules; i++)
+		if (!links_module(c->links, c->start_modules[i])->is_builtin)
+			return false;
+	return true;
+}
+
+/* On a chain that does not count, a module on the way may be what is refused. */
+static void explain(const struct command *c, struct finding *f, bool is_weak)
+{
+	for (size_t i = 0; i < f->n_links && !is_weak; i++)
+		if (explain_by_plan(c, links_module(c->links, f->chain[i]->to)->name, &f->reason))
+			return;
+	if (is_weak)
+		buf_put_string(&f->reason,
+			       "only as a weak dependency, for whose sake nothing is loaded");
+	else if (explain_by_plan(c, f->module, &f->reason))
+		return;
+	else if (f->is_builtin)
+		buf_printf(&f->reason, "%s is built into the kernel: it is always there", f->module);
+	else if (starts_are_builtin(c))
+		buf_printf(&f->reason, "%s is built into the kernel: it brings in nothing", c->from);
+	else
+		buf_printf(&f->reason, "nothing that %s brings in leads to %s", c->from, f->module);
+}
+
+/* The chain that counts, else one that does not: to something masked, or a weak dependency. */
+static int find_chain(const struct command *c, struct finding *f, unsigned int kinds,
+		      bool to_masked)
+{
+	uint32_t to = links_find(c->links, f->module);
+
+	if (to == LINKS_NONE)
+		return -ENOENT;
+	f->is_builtin |= links_module(c->links, to)->is_builtin;
+	return links_path(c->links, c->start_modules, c->n_start_modules, to, kinds, to_masked,
+			  &f->chain, &f->n_links);
+}
+
+static int find(const struct command *c, const struct plan_answer *end, struct finding *f)
+{
+	bool is_weak = false;
+	int r;
+
+	*f = (struct finding){ .module = end->module,
+			       .is_builtin = end->by == PLAN_BY_BUILTIN ||
+					     end->by == PLAN_BY_BUILTIN_ALIAS,
+			       .is_alias = end->by != PLAN_BY_NAME && end->by != PLAN_BY_BUILTIN };
+	r = find_chain(c, f, LINKS_LOADED, false);
+	if (r == 0 && is_in_plan(c, f->module)) {
+		f->is_brought_in = true;
+		return 0;
+	}
+	if (r == -ENOENT)
+		r = find_chain(c, f, LINKS_LOADED, true);
+	if (r == -ENOENT) {
+		r = find_chain(c, f, LINKS_ALL, true);
+		is_weak = r == 0;
+	}
+	if (r < 0 && r != -ENOENT)
+		return r;
+	explain(c, f, is_weak);
+	return f->reason.error;
+}
+
+/* Text */
+
+static void print_line(const struct command *c, struct buf *text, int indent)
+{
+	CLEANUP_BUF struct buf clean = { 0 };
+
+	buf_put_u8(text, '\0');
+	if (!text->error)
+		view_clean(&c->view, (const char *)text->base, &clean);
+	if (!clean.error && clean.size > 0) {
+		printf("%*s", indent, "");
+		view_wrap((const char *)clean.base, (size_t)indent, (size_t)indent + 2);
+	}
+	buf_done(text);
+}
+
+static void print_marks(const struct command *c, const struct links_module *m, int indent)
+{
+	struct buf text = { 0 };
+
+	if (m->is_builtin) {
+		buf_printf(&text, "%s is built into the kernel", m->name);
+		print_line(c, &text, indent);
+	} else if (m->command) {
+		buf_printf(&text, "%s: an install command runs in its place (%s:%u)", m->name,
+			   m->command->file, m->command->line);
+		print_line(c, &text, indent);
+	}
+}
+
+static void print_chain(const struct command *c, const struct finding *f)
+{
+	for (size_t i = 0; i < f->n_links; i++) {
+		struct buf text = { 0 };
+
+		links_describe(c->links, f->chain[i], &text);
+		print_line(c, &text, 2);
+		print_marks(c, links_module(c->links, f->chain[i]->to), 4);
+	}
+}
+
+static void print_finding(const struct command *c, const struct finding *f)
+{
+	struct buf text = { 0 };
+
+	if (!f->is_brought_in)
+		buf_printf(&text, "no: %.*s", (int)f->reason.size,
+			   f->reason.size > 0 ? (const char *)f->reason.base : "");
+	else if (f->n_links == 0)
+		buf_printf(&text, "%s is what is asked for", f->module);
+	else
+		buf_printf(&text, "%s brings in %s%s%s", c->from, f->module,
+			   f->is_alias ? ", which answers to " : "", f->is_alias ? c->to : "");
+	print_line(c, &text, 0);
+	print_chain(c, f);
+}
+
+/* JSON */
+
+static struct json_node *link_node(const struct command *c, const struct link *link)
+{
+	struct json *json = c->view.json;
+	struct json_node *map = json_new_map(json);
+	CLEANUP_BUF struct buf text = { 0 };
+
+	links_describe(c->links, link, &text);
+	json_set(json, map, "kind", view_text(json, link_kind_name(link->kind)));
+	json_set(json, map, "from", view_text(json, links_module(c->links, link->from)->name));
+	json_set(json, map, "to", view_text(json, links_module(c->links, link->to)->name));
+	view_link(json, map, link);
+	json_set(json, map, "text",
+		 json_new_string(json, text.error ? bytes_of("", 0) : buf_bytes(&text)));
+	return map;
+}
+
+static struct json_node *finding_node(const struct command *c, const struct finding *f)
+{
+	struct json *json = c->view.json;
+	struct json_node *map = json_new_map(json), *chain = json_new_list(json);
+
+	for (size_t i = 0; i < f->n_links; i++)
+		json_append(json, chain, link_node(c, f->chain[i]));
+	json_set(json, map, "module", view_text(json, f->module));
+	json_set(json, map, "builtin", json_new_bool(json, f->is_builtin));
+	json_set(json, map, "brought_in", json_new_bool(json, f->is_brought_in));
+	json_set(json, map, "chain", chain);
+	json_set(json, map, "reason",
+		 f->is_brought_in ? json_new_null(json)
+				  : json_new_string(json, buf_bytes(&f->reason)));
+	return map;
+}
+
+/* What is found */
+
+static bool is_repeated(const struct names *names, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (strcmp(names->items[k].module, names->items[i].module) == 0)
+			return true;
+	return false;
+}
+
+static int print_json(struct command *c, struct json_node *findings, bool is_any)
+{
+	struct json *json = c->view.json;
+	struct json_node *map = json_new_map(json);
+
+	json_set(json, map, "from", view_text(json, c->from));
+	json_set(json, map, "to", view_text(json, c->to));
+	json_set(json, map, "kernel", view_text(json, view_kernel(&c->view)));
+	json_set(json, map, "brings_in", json_new_bool(json, is_any));
+	json_set(json, map, "answers", findings);
+	return view_print_json(&c->view, map);
+}
+
+static int show(struct command *c)
+{
+	struct json *json = c->view.json;
+	struct json_node *list = json ? json_new_list(json) : NULL;
+	bool is_any = false;
+	int r = 0;
+
+	for (size_t i = 0; i < c->ends.n && r == 0; i++) {
+		struct finding f = { 0 };
+
+		if (is_repeated(&c->ends, i))
+			continue;
+		r = find(c, &c->ends.items[i], &f);
+		is_any |= f.is_brought_in;
+		if (r == 0 && json)
+			json_append(json, list, finding_node(c, &f));
+		else if (r == 0)
+			print_finding(c, &f);
+		free(f.chain);
+		buf_done(&f.reason);
+	}
+	if (json && r == 0)
+		r = print_json(c, list, is_any);
+	else if (json)
+		json_drop(json, list);
+	return r < 0 ? view_fail(&c->view, r) : is_any ? VIEW_YES : VIEW_NO;
+}
+
+static int make_plan(struct command *c)
+{
+	const struct plan_options options = { .ignore_loaded = true };
+	int r;
+
+	c->planner = planner_new(&options, &c->view.session.conf);
+	r = c->planner ? planner_add(c->planner, c->from, NULL) : -ENOMEM;
+	if (r == 0)
+		r = session_answer(&c->view.session, c->planner);
+	return r < 0 ? r : planner_finish(c->planner, &c->plan);
+}
+
+static int read_links(struct command *c)
+{
+	const struct link_reader_options options = { 0 };
+
+	c->links = links_new();
+	c->start_modules = calloc(c->starts.n, sizeof(*c->start_modules));
+	if (!c->links || !c->start_modules)
+		return -ENOMEM;
+	return link_reader_read(&c->view.session, &options, c->starts.items, c->starts.n, &c->arena,
+				c->links, c->start_modules, &c->n_start_modules);
+}
+
+static int run(struct command *c, int argc, char **argv)
+{
+	int r;
+
+	if (argc != 2) {
+		log_message(&c->view.log, LOG_ERR, "two names are needed; see --help");
+		return VIEW_USAGE;
+	}
+	c->from = argv[0];
+	c->to = argv[1];
+	if (view_open(&c->view) < 0)
+		return VIEW_FAILED;
+	r = session_lookup(&c->view.session, c->from, &c->starts.items, &c->starts.n);
+	if (r < 0)
+		return r == -ENOMEM ? view_fail(&c->view, r) : view_unknown(&c->view, c->from, r);
+	r = session_lookup(&c->view.session, c->to, &c->ends.items, &c->ends.n);
+	if (r < 0)
+		return r == -ENOMEM ? view_fail(&c->view, r) : view_unknown(&c->view, c->to, r);
+	r = make_plan(c);
+	if (r == 0)
+		r = read_links(c);
+	if (r < 0)
+		return view_fail(&c->view, r);
+	drop_refused_starts(c);
+	return show(c);
+}
+
+int cmd_why(int argc, char **argv)
+{
+	struct command c = { 0 };
+	int first, status;
+
+	argv[0] = (char *)"modsure why";
+	view_init(&c.view, argv[0]);
+	first = options_parse(&table, argc, argv, apply, &c);
+	if (first < 0)
+		status = first == -ENOMEM ? VIEW_FAILED : VIEW_USAGE;
+	else
+		status = first == 0 ? VIEW_YES : run(&c, argc - first, argv + first);
+	planner_free(c.planner);
+	links_free(c.links);
+	arena_done(&c.arena);
+	free(c.start_modules);
+	free(c.starts.items);
+	free(c.ends.items);
+	view_close(&c.view);
+	return view_finish(&c.view, status);
+}

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "engine/link-reader.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bytes/diag.h"
+#include "bytes/name.h"
+#include "engine/modfile.h"
+#include "engine/session.h"
+
+struct reading {
+	struct session *s;
+	const struct link_reader_options *options;
+	struct modfile_reader *files;
+	struct arena *arena;
+	struct links *links;
+};
+
+static bool is_alias(enum plan_lookup by)
+{
+	return by == PLAN_BY_CONF_ALIAS || by == PLAN_BY_SYMBOL || by == PLAN_BY_ALIAS ||
+	       by == PLAN_BY_BUILTIN_ALIAS;
+}
+
+static void mark_answer(struct links_module *m, enum plan_lookup by)
+{
+	m->is_builtin |= by == PLAN_BY_BUILTIN || by == PLAN_BY_BUILTIN_ALIAS;
+	m->is_command |= by == PLAN_BY_COMMAND;
+}
+
+static int add_answer(struct reading *rd, struct link *link, const struct plan_answer *answer)
+{
+	int r;
+
+	if (is_alias(answer->by) &&
+	    modprobe_conf_next(&rd->s->conf, MODPROBE_BLACKLIST, answer->module, NULL))
+		return 0;
+	r = links_get(rd->links, answer->module, &link->to);
+	if (r < 0 || link->to == link->from)
+		return r;
+	mark_answer(links_module(rd->links, link->to), answer->by);
+	r = links_add(rd->links, link);
+	return r < 0 || link->kind == LINK_WEAK ? r : links_want(rd->links, link->to);
+}
+
+/* Nothing answers: the name stands for itself. */
+static int add_unknown(struct reading *rd, struct link *link)
+{
+	int r;
+
+	r = links_get(rd->links, link->word, &link->to);
+	if (r < 0 || link->to == link->from)
+		return r;
+	links_module(rd->links, link->to)->is_unknown = true;
+	return links_add(rd->links, link);
+}
+
+static int add_word(struct reading *rd, struct link link, const char *word, size_t size)
+{
+	char text[ALIAS_MAX + 1], normal[ALIAS_MAX + 1];
+	struct plan_answer *answers = NULL;
+	size_t n = 0;
+	int r;
+
+	if (size > ALIAS_MAX)
+		return 0;
+	memcpy(text, word, size);
+	text[size] = '\0';
+	if (name_normalize_alias(text, normal) < 0)
+		return 0; /* brackets that match nothing match no module */
+	link.word = links_string(rd->links, normal);
+	if (!link.word)
+		return -ENOMEM;
+	r = session_lookup(rd->s, normal, &answers, &n);
+	if (r < 0 && r != -ENOMEM)
+		r = add_unknown(rd, &link);
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = add_answer(rd, &link, &answers[i]);
+	free(answers);
+	return r;
+}
+
+static int add_softdeps(struct reading *rd, uint32_t i)
+{
+	const struct modprobe_rule *rule = NULL;
+	int r = 0;
+
+	while (r == 0 && (rule = modprobe_conf_next(&rd->s->conf, MODPROBE_SOFTDEP,
+						    links_module(rd->links, i)->name, rule))) {
+		struct softdep_words words = { .rest = rule->text };
+		enum softdep_phase phase;
+		const char *word;
+		size_t size;
+
+		while (r == 0 && softdep_next(&words, &phase, &word, &size))
+			r = add_word(rd,
+				     (struct link){ .from = i,
+						    .kind = phase == SOFTDEP_PRE ? LINK_SOFT_PRE
+										 : LINK_SOFT_POST,
+						    .file = rule->file,
+						    .line = rule->line },
+				     word, size);
+	}
+	return r;
+}
+
+static int add_weakdeps(struct reading *rd, uint32_t i)
+{
+	const struct modprobe_rule *rule = NULL;
+	int r = 0;
+
+	while (r == 0 && (rule = modprobe_conf_next(&rd->s->conf, MODPROBE_WEAKDEP,
+						    links_module(rd->links, i)->name, rule))) {
+		const struct link link = {
+			.from = i, .kind = LINK_WEAK, .file = rule->file, .line = rule->line
+		};
+		const char *word = rule->text;
+
+		for (size_t size; r == 0 && *(word += strspn(word, " \t")); word += size) {
+			size = strcspn(word, " \t");
+			r = add_word(rd, link, word, size);
+		}
+	}
+	return r;
+}
+
+static int read_symbols(struct reading *rd, uint32_t i, const char *path)
+{
+	struct modfile file = { 0 };
+	struct diag diag = { 0 };
+	int r;
+
+	r = modfile_read(rd->files, AT_FDCWD, path, FACTS_WANT_SYMBOLS, rd->arena, &file, &diag);
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0)
+		event_diag(&rd->s->events, EVENT_WARNING, path, r, &diag);
+	else
+		links_module(rd->links, i)->facts = file.facts;
+	return 0;
+}
+
+/* By its line in the index: where its file is, and what it needs. */
+static int read_line(struct reading *rd, uint32_t i)
+{
+	CLEANUP_BUF struct buf text = { 0 };
+	struct links_module *m = links_module(rd->links, i);
+	struct plan_deps deps;
+	int r;
+
+	r = session_deps(rd->s, m->name, &text, &deps);
+	if (r < 0)
+		return r;
+	m->is_builtin |= deps.is_builtin;
+	m->is_unknown = deps.error < 0 && !m->is_command;
+	if (!deps.path)
+		return 0;
+	m->path = links_string(rd->links, deps.path);
+	if (!m->path)
+		return -ENOMEM;
+	if (!rd->options->no_files)
+		r = read_symbols(rd, i, deps.path);
+	return r < 0 ? r : links_set_deps(rd->links, i, deps.deps, deps.deps_size);
+}
+
+static int read_module(struct reading *rd, uint32_t i)
+{
+	int r = 0;
+
+	if (!links_module(rd->links, i)->is_builtin)
+		r = read_line(rd, i);
+	if (links_module(rd->links, i)->is_builtin || rd->options->no_soft || r < 0)
+		return r;
+	r = add_softdeps(rd, i);
+	return r < 0 || rd->options->no_weak ? r : add_weakdeps(rd, i);
+}
+
+static void mark_rules(struct reading *rd)
+{
+	for (uint32_t i = 0; i < links_n(rd->links); i++) {
+		struct links_module *m = links_module(rd->links, i);
+
+		if (m->is_builtin)
+			continue;
+		m->mask = modprobe_conf_next(&rd->s->conf, MODPROBE_MASK, m->name, NULL);
+		m->command = modprobe_conf_next(&rd->s->conf, MODPROBE_INSTALL, m->name, NULL);
+	}
+}
+
+static int add_starts(struct reading *rd, const struct plan_answer *starts, size_t n_starts,
+		      uint32_t *ret_starts, size_t *ret_n)
+{
+	int r = 0;
+
+	*ret_n = 0;
+	for (size_t s = 0; s < n_starts && r == 0; s++) {
+		uint32_t i;
+		size_t known = 0;
+
+		r = links_get(rd->links, starts[s].module, &i);
+		if (r < 0)
+			break;
+		mark_answer(links_module(rd->links, i), starts[s].by);
+		while (known < *ret_n && ret_starts[known] != i)
+			known++;
+		if (known == *ret_n)
+			ret_starts[(*ret_n)++] = i;
+		r = links_want(rd->links, i);
+	}
+	return r;
+}
+
+int link_reader_read(struct session *s, const struct link_reader_options *options,
+		     const struct plan_answer *starts, size_t n_starts, struct arena *arena,
+		     struct links *links, uint32_t *ret_starts, size_t *ret_n)
+{
+	struct reading rd = { s, options, modfile_reader_new(NULL), arena, links };
+	uint32_t i;
+	int r;
+
+	r = rd.files ? add_starts(&rd, starts, n_starts, ret_starts, ret_n) : -ENOMEM;
+	while (r == 0 && (i = links_next(links)) != LINKS_NONE)
+		r = read_module(&rd, i);
+	if (r == 0) {
+		mark_rules(&rd);
+		r = links_finish(links);
+	}
+	modfile_reader_free(rd.files);
+	return r;
+}

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Scratch Debian roots in which the real image builders run.
+
+A root is a copy of MODSURE_BUILDERS (tools/fetch-builders) with Debian's kmod in it or with the
+commands under test in its place; nothing else differs. A builder runs by chroot(8) in namespaces
+of its own, so that nothing outside of the root changes and nothing outlives the call.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../lib'))
+from images import Image                                                     # noqa: E402
+import tap                                                                   # noqa: E402
+
+COMMANDS = 'depmod', 'insmod', 'kmod', 'lsmod', 'modinfo', 'modprobe', 'rmmod'
+BUILD_SECONDS_MAX = 900
+IN_NAMESPACE = ['unshare', '--mount', '--pid', '--fork', '--kill-child']
+if os.geteuid() != 0:
+    IN_NAMESPACE.insert(1, '--map-root-user')
+
+
+def builders():
+    path = os.environ.get('MODSURE_BUILDERS', '')
+    if not os.path.isdir(path):
+        sys.exit('Bail out! MODSURE_BUILDERS must name what tools/fetch-builders made, it is %r' % path)
+    return os.path.abspath(path)
+
+
+class Failed(AssertionError):
+    """A builder's exit status was not 0"""
+
+
+class Root:
+    """A scratch root; @ours: the commands under test replace Debian's"""
+
+    def __init__(self, ours):
+        self.path = tempfile.mkdtemp(prefix='modsure-root-')
+        subprocess.run(['cp', '-a', '--no-preserve=ownership', builders() + '/.', self.path], check=True)
+        self.binds = []
+        if ours:
+            self._replace_kmod()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        shutil.rmtree(self.path)
+
+    def inside(self, path):
+        return os.path.join(self.path, path.lstrip('/'))
+
+    def write(self, path, text, mode=0o644):
+        os.makedirs(os.path.dirname(self.inside(path)), exist_ok=True)
+        with open(self.inside(path), 'w') as file:
+            file.write(text)
+        os.chmod(self.inside(path), mode)
+
+    def _replace_kmod(self):
+        """each of kmod's names as a link to our one program, as an installed modsure has them"""
+        shutil.copy(os.path.realpath(tap.command('modsure')), self.inside('usr/bin/modsure'))
+        for folder, to_program in ('usr/bin', 'modsure'), ('usr/sbin', '../bin/modsure'):
+            for name in COMMANDS:
+                path = self.inside(os.path.join(folder, name))
+                if os.path.lexists(path) and os.path.exists(tap.command(name)):  # SCAFFOLD
+                    os.unlink(path)
+                    os.symlink(to_program, path)
+
+    def remove(self, path):
+        os.unlink(self.inside(path))
+
+    def add_kernel(self, version, tree):
+        """modules of @tree (not copied; never written), indexed by this root's depmod"""
+        folder = os.path.join('usr/lib/modules', version)
+        os.makedirs(self.inside(os.path.join(folder, 'kernel')))
+        for name in 'modules.order', 'modules.builtin', 'modules.builtin.modinfo':
+            shutil.copy(os.path.join(tree, name), self.inside(folder))
+        config = 'boot/config-' + version
+        shutil.copy(os.path.join(os.environ['MODSURE_KERNELS'], config), self.inside(config))
+        self.binds.append((os.path.join(tree, 'kernel'), os.path.join(folder, 'kernel')))
+        self.run('depmod', version)
+
+    def run(self, *argv):
+        """stderr of a command in the root; a status other than 0 raises Failed"""
+        done = self.ask(*argv)
+        if done.returncode:
+            raise Failed('%s: status %d\n%s' % (' '.join(argv), done.returncode, done.stderr[-4000:]))
+        return done.stderr
+
+    def ask(self, *argv):
+        """the completed process of a command in the root"""
+        script = ['set -e', 'mount --rbind /dev "$0/dev"', 'mount -t proc proc "$0/proc"']
+        script += ['mount -o bind,ro "%s" "$0/%s"' % bind for bind in self.binds]
+        script.append('exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C chroot "$0" "$@"')
+        return subprocess.run([*IN_NAMESPACE, 'sh', '-c', '\n'.join(script), self.path, *argv],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              timeout=BUILD_SECONDS_MAX, universal_newlines=True, errors='replace')
+
+    def compressor(self):
+        return 'zstd' if os.path.exists(self.inside('usr/bin/zstd')) else 'gzip'
+
+    def mkinitramfs(self, version, choice='most', modules=()):
+        """Image by initramfs-tools, for any machine unless @choice says otherwise; loads @modules at boot"""
+        self.write('etc/initramfs-tools/conf.d/test', 'MODULES=%s\nCOMPRESS=%s\nCOMPRESSLEVEL=1\n' % (
+            choice, self.compressor()))
+        self.write('etc/initramfs-tools/modules', ''.join(name + '\n' for name in modules))
+        return Image(self.inside('tmp/initramfs'), self.run('mkinitramfs', '-o', '/tmp/initramfs', version))
+
+    def dracut(self, version, modules=()):
+        """Image by dracut, for any machine; loads @modules at boot"""
+        force = ['--force-drivers', ' '.join(modules)] if modules else []
+        return Image(self.inside('tmp/dracut'), self.run(
+            'dracut', '--force', '--quiet', '--no-hostonly', '--compress', self.compressor() + ' -1', *force,
+            '/tmp/dracut', version))
