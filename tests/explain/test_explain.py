@@ -447,8 +447,8 @@ class Log(Case):
         self.write('dev/kmsg', ''.join('4,%d,%d,-;%s\n' % (i, usec, text) for i, (usec, text) in enumerate(records)))
 
     def test_quotes(self):
-        self.log((5000000, 'm: an earlier attempt'), (99900000, 'm: the last attempt'), (100000100, 'mm: another'), (100000200, 'm: no such device'),
-                 (100000300, 'm:nothing'), (100000400, 'm: giving up'), (100000500, 'usb: m: hello'))
+        self.log((5000000, 'm: an earlier attempt'), (99900000, 'm: the last attempt'), (100000100, 'mm: another'),
+                 (100000200, 'm: no such device'), (100000300, 'm:nothing'), (100000400, 'm: giving up'), (100000500, 'usb: m: hello'))
         self.assertEqual(self.explain(module(), errno.ENODEV, **self.DURING), [
             "m: the kernel's log says: no such device", "m: the kernel's log says: giving up"])
 
