@@ -399,6 +399,15 @@ class Plan(Small):
         self.assertEqual([step['refusal']['kind'] for step in self.json('plan load', 'a', status=1)['steps']],
                          ['no-file', 'needs-refused'])
 
+    def test_files(self):
+        """what a file needs comes by its module's name, the file itself as it was given"""
+        self.tree(a='b_fn', b='> b_fn')
+        shutil.copy(os.path.join(self.folder, 'kernel/a.ko'), os.path.join(self.dir, 'a.ko'))
+        self.assertEqual([(step['module'], step['path']) for step in self.json('plan load', './a.ko', 'p=1')['steps']],
+                         [('b', os.path.join(self.folder, 'kernel/b.ko')), ('a', './a.ko')])
+        self.assertIn('./c.ko: there is no such file', re.sub(r'\s+', ' ', self.text('plan load', './c.ko', status=1)))
+        self.assertIn(b'nothing answers to ./', self.modsure('plan load', './', status=3).err)
+
     def test_cycle_of_softdeps(self):
         """each once, whichever is asked for; what is not kept is said"""
         self.tree(a='', b='', c='')
