@@ -103,6 +103,29 @@ static int join_parameters(char **words, struct buf *out)
 	return out->error;
 }
 
+/* Who exports what is asked in the running kernel's indexes, where there are some. */
+static void explain(struct command *c, const struct insert_request *request,
+		    const struct insert_report *done, int error)
+{
+	struct explanation found = { 0 };
+	struct indexes indexes;
+	bool has_indexes = false;
+	char *dir;
+
+	if (sysroot_module_dir("", &dir) == 0) {
+		has_indexes = indexes_open(&indexes, dir) == 0;
+		free(dir);
+	}
+	if (explain_insert(&c->kernel, has_indexes ? &indexes : NULL, request, done, error,
+			   &found) == 0)
+		for (size_t i = 0; i < found.n_lines; i++)
+			log_message(&c->log, LOG_ERR, "%s%s", found.is_ambiguous ? "possibly: " : "",
+				    found.lines[i]);
+	explanation_done(&found);
+	if (has_indexes)
+		indexes_close(&indexes);
+}
+
 static void report_failure(struct command *c, const struct insert_request *request,
 			   const struct insert_report *done, int error, const struct diag *diag)
 {
@@ -113,6 +136,8 @@ static void report_failure(struct command *c, const struct insert_request *reque
 	diag_text(done->has_called ? NULL : diag, request->path, otherwise, &text);
 	log_message(&c->log, LOG_ERR, "could not insert module %s",
 		    text.error ? request->path : (const char *)text.base);
+	if (done->has_called && !done->was_loaded)
+		explain(c, request, done, error);
 }
 
 static int insert(struct command *c, const struct insert_request *request)

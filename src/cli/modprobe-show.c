@@ -17,7 +17,8 @@ int modprobe_show_aliases(struct modprobe *m, int n, char **names)
 {
 	int status = EXIT_SUCCESS;
 
-	for (int i = 0; i < n; i++) {
+	/* What stands behind the first one is parameters, as in a load. */
+	for (int i = 0; i < (m->is_all ? n : 1); i++) {
 		struct plan_answer *answers = NULL;
 		size_t n_answers = 0;
 		int r;
@@ -28,8 +29,8 @@ int modprobe_show_aliases(struct modprobe *m, int n, char **names)
 		free(answers);
 		if (r == 0)
 			continue;
-		log_message(&m->log, LOG_CRIT, "Module %s not found in directory %s", names[i],
-			    m->session.indexes.dir);
+		log_message(&m->log, m->is_all ? LOG_WARNING : LOG_CRIT,
+			    "Module %s not found in directory %s", names[i], m->session.indexes.dir);
 		status = EXIT_FAILURE;
 	}
 	return status;

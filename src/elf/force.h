@@ -25,6 +25,6 @@ struct force_image {
  * A signature behind the module no longer fits then, and is cut off: as with the flags of
  * finit_module(2), the module counts as unsigned. On an error nothing is changed.
  * Return: 0; -ENOEXEC, -EBADMSG, -E2BIG, -ENOMEM as elf_open() and trailer_read().
- * Source: doc/formats/module.md.
+ * Source: doc/formats/module.md, "Forced loading".
  */
 int force_edit(struct force_image *image, bool vermagic, bool modversions, struct diag *diag);

@@ -96,13 +96,32 @@ static void explain_release(struct explaining *e, const char *vermagic)
 	}
 }
 
+/* "version magic 'A' should be 'B'": the kernel's own words are better than any module's file. */
+static bool explain_logged_vermagic(struct explaining *e)
+{
+	static const char from[] = "version magic '", to[] = "' should be '";
+	const struct log_line *line = explain_find_logged(e, from);
+	const char *ours, *theirs, *end;
+
+	if (!line || line->text.size < sizeof(from) || memcmp(line->text.base, from, sizeof(from) - 1) != 0)
+		return false;
+	end = (const char *)line->text.base + line->text.size;
+	ours = (const char *)line->text.base + sizeof(from) - 1;
+	theirs = memmem(ours, (size_t)(end - ours), to, sizeof(to) - 1);
+	if (!theirs || end[-1] != '\'')
+		return false;
+	explain_add(e, "its vermagic is \"%.*s\", this kernel takes \"%.*s\"", (int)(theirs - ours), ours,
+		    (int)(end - theirs - (ptrdiff_t)sizeof(to)), theirs + sizeof(to) - 1);
+	return true;
+}
+
 static void explain_vermagic(struct explaining *e)
 {
 	const char *ours = facts_first(e->file.facts, "vermagic"), *theirs = NULL;
 	const char *path = NULL;
 	bool is_same;
 
-	if (e->request->ignore_vermagic)
+	if (e->request->ignore_vermagic || explain_logged_vermagic(e))
 		return;
 	if (!ours) {
 		explain_add(e, "it has no vermagic: only kernels that load modules by force take that");
@@ -121,7 +140,7 @@ static void explain_vermagic(struct explaining *e)
 			  ? strcmp(without_release(ours), without_release(theirs)) == 0
 			  : strcmp(ours, theirs) == 0;
 	if (!is_same)
-		explain_add(e, "it was built for \"%.*s\", this kernel takes \"%.*s\" (by %s)", shown(ours),
+		explain_add(e, "its vermagic is \"%.*s\", this kernel takes \"%.*s\" (by %s)", shown(ours),
 			    ours, shown(theirs), theirs, path);
 }
 

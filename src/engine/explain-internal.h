@@ -17,6 +17,15 @@
 /* How many loaded modules are asked for what the running kernel wants of a module. */
 #define EXPLAIN_REFERENCES_MAX 8u
 
+/* What a screen holds beside the reasons; the last lines of the log say most. */
+#define EXPLAIN_LOG_MAX 6u
+
+/** struct log_line - a message about the module in the kernel's log; borrows from its text */
+struct log_line {
+	struct bytes text;   /* behind "NAME: " */
+	struct bytes before; /* the message before it, whatever it is about; whole */
+};
+
 /** struct loaded_module - a line of /proc/modules; borrows from its text */
 struct loaded_module {
 	struct bytes name;
@@ -51,6 +60,10 @@ struct explaining {
 	struct reference references[EXPLAIN_REFERENCES_MAX];
 	unsigned int n_references;
 	bool has_asked_references;
+	struct buf log_text;
+	struct log_line log[EXPLAIN_LOG_MAX]; /* the last ones of @n_log, by number modulo the size */
+	unsigned int n_log;
+	bool has_asked_log;
 };
 
 /** explain_add() - a line "NAME: ..."; what could confuse a terminal is replaced by '?' */
@@ -83,6 +96,12 @@ bool explain_module_facts(struct explaining *e, const char *name, bool is_loaded
 /** explain_references() - fills @e->references, once */
 void explain_references(struct explaining *e);
 
+/** explain_find_logged() - a line of the log, of this attempt, with @part in it; NULL without */
+const struct log_line *explain_find_logged(struct explaining *e, const char *part);
+
+/** explain_quote() - a line of the kernel's log as a reason */
+void explain_quote(struct explaining *e, struct bytes text);
+
 static inline bool bytes_are(struct bytes b, const char *s)
 {
 	return b.size == strlen(s) && memcmp(b.base, s, b.size) == 0;
@@ -95,4 +114,4 @@ void explain_format(struct explaining *e);     /* explain-format.c: is it for th
 void explain_symbols(struct explaining *e);    /* explain-symbols.c */
 void explain_exports(struct explaining *e);    /* explain-symbols.c: symbols that exist already */
 void explain_parameters(struct explaining *e); /* explain-parameters.c */
-void explain_log(struct explaining *e);	       /* explain-log.c: what the kernel said itself */
+void explain_log(struct explaining *e);	       /* explain-log.c: what the kernel said, where we can't tell */

@@ -9,8 +9,8 @@
  * millionths of the time since boot. */
 #define DRIFT(usec) ((usec) / 2000 + 100000)
 
-/* What a screen holds beside the reasons; the last ones say most. */
-#define QUOTES_MAX 6u
+/* Longest message that is quoted, bytes. */
+#define QUOTE_MAX ((size_t)600)
 
 static bool is_about(struct bytes message, const char *name)
 {
@@ -20,9 +20,16 @@ static bool is_about(struct bytes message, const char *name)
 	       message.base[n] == ':' && message.base[n + 1] == ' ';
 }
 
-/* The device of the running system, or a regular file in a captured tree. */
-static bool read_log(struct explaining *e, struct buf *text)
+/* Said of every module that is not the distribution's own, whether it is taken or not. */
+static bool is_about_taint(struct bytes message)
 {
+	return memmem(message.base, message.size, "taint", 5);
+}
+
+/* The device of the running system, or a regular file in a captured tree. */
+static bool read_log(struct explaining *e)
+{
+	struct buf *text = &e->log_text;
 	int r;
 
 	text->max = KMSG_TEXT_MAX + 16384;
@@ -34,46 +41,73 @@ static bool read_log(struct explaining *e, struct buf *text)
 	return kmsg_read("/dev/kmsg", text) == 0;
 }
 
-/* Newest time of a message about the module that can be of this attempt; 0 without. */
-static uint64_t newest(struct explaining *e, struct bytes text, uint64_t since)
+/*
+ * Since when a message is of this attempt, by the log's clock: all messages of one attempt lie in as
+ * much time as it took, and the newest of them is near.
+ */
+static uint64_t beginning(struct explaining *e)
 {
-	struct kmsg log = { .text = text };
+	int64_t now = e->kernel->now_usec(e->kernel->ctx), started = e->report->started_usec;
+	uint64_t since = started > DRIFT(now) ? (uint64_t)(started - DRIFT(now)) : 0;
+	uint64_t took = now > started ? (uint64_t)(now - started) : 0;
+	struct kmsg log = { .text = buf_bytes(&e->log_text) };
 	struct kmsg_record record;
-	uint64_t usec = 0;
+	uint64_t newest = 0;
 
 	while (kmsg_next(&log, &record))
-		if (record.usec >= since && is_about(record.message, e->request->name))
-			usec = record.usec;
-	return usec;
+		if (is_about(record.message, e->request->name))
+			newest = record.usec;
+	return newest > took && newest - took > since ? newest - took : since;
+}
+
+static void load(struct explaining *e)
+{
+	struct kmsg log = { 0 };
+	struct kmsg_record record;
+	struct bytes before = { 0 };
+	uint64_t since;
+
+	if (e->has_asked_log)
+		return;
+	e->has_asked_log = true;
+	if (!read_log(e))
+		return;
+	since = beginning(e);
+	log.text = buf_bytes(&e->log_text);
+	for (; kmsg_next(&log, &record); before = record.message) {
+		size_t skip = strlen(e->request->name) + 2;
+
+		if (record.usec < since || !is_about(record.message, e->request->name) ||
+		    is_about_taint(record.message))
+			continue;
+		e->log[e->n_log++ % EXPLAIN_LOG_MAX] = (struct log_line){
+			.text = bytes_of(record.message.base + skip, record.message.size - skip),
+			.before = before,
+		};
+	}
+}
+
+const struct log_line *explain_find_logged(struct explaining *e, const char *part)
+{
+	load(e);
+	for (unsigned int i = 0; i < e->n_log && i < EXPLAIN_LOG_MAX; i++)
+		if (memmem(e->log[i].text.base, e->log[i].text.size, part, strlen(part)))
+			return &e->log[i];
+	return NULL;
+}
+
+void explain_quote(struct explaining *e, struct bytes text)
+{
+	explain_add(e, "the kernel's log says: %.*s",
+		    (int)(text.size < QUOTE_MAX ? text.size : QUOTE_MAX), (const char *)text.base);
 }
 
 void explain_log(struct explaining *e)
 {
-	CLEANUP_BUF struct buf text = { 0 };
-	int64_t now = e->kernel->now_usec(e->kernel->ctx), started = e->report->started_usec;
-	size_t skip = strlen(e->request->name) + 2;
-	struct kmsg_record quotes[QUOTES_MAX];
-	struct kmsg log;
-	uint64_t since, last;
-	unsigned int n = 0;
+	unsigned int n;
 
-	if (!read_log(e, &text))
-		return;
-	since = started > DRIFT(now) ? (uint64_t)(started - DRIFT(now)) : 0;
-	last = newest(e, buf_bytes(&text), since);
-	if (!last)
-		return;
-	/* All of one attempt lies in as much time as it took. */
-	if (last > (uint64_t)(now - started) && last - (uint64_t)(now - started) > since)
-		since = last - (uint64_t)(now - started);
-	log = (struct kmsg){ .text = buf_bytes(&text) };
-	for (struct kmsg_record record; kmsg_next(&log, &record);)
-		if (record.usec >= since && is_about(record.message, e->request->name))
-			quotes[n++ % QUOTES_MAX] = record;
-	for (unsigned int i = n > QUOTES_MAX ? n - QUOTES_MAX : 0; i < n; i++) {
-		struct bytes m = quotes[i % QUOTES_MAX].message;
-
-		explain_add(e, "the kernel's log says: %.*s", (int)(m.size < 600 ? m.size : 600) - (int)skip,
-			    (const char *)m.base + skip);
-	}
+	load(e);
+	n = e->n_log;
+	for (unsigned int i = n > EXPLAIN_LOG_MAX ? n - EXPLAIN_LOG_MAX : 0; i < n; i++)
+		explain_quote(e, e->log[i % EXPLAIN_LOG_MAX].text);
 }

@@ -84,6 +84,50 @@ static void list_parameters(struct explaining *e)
 		explain_add(e, "its parameters are %s", (const char *)list.base);
 }
 
+/* The word that gave @name its value; the last one counts. */
+static bool find_word(const struct explaining *e, struct bytes name, struct cmdline_word *ret_word)
+{
+	struct cmdline line = { .text = bytes_of(e->request->params, strlen(e->request->params)) };
+	struct cmdline_word word;
+	bool is_found = false;
+
+	while (cmdline_next(&line, &word)) {
+		if (word.module.size > 0 || !parameter_is_named(word.key, name))
+			continue;
+		*ret_word = word;
+		is_found = true;
+	}
+	return is_found;
+}
+
+/*
+ * "`VALUE' invalid for parameter `NAME'": what only the module knew, or the kernel of an array's
+ * size, which it tells in a line before.
+ */
+static bool look_at_log(struct explaining *e)
+{
+	static const char mark[] = " for parameter `";
+	const struct log_line *line = explain_find_logged(e, mark);
+	struct cmdline_word word;
+	const char *at, *end;
+	struct bytes name;
+
+	if (!line)
+		return false;
+	end = (const char *)line->text.base + line->text.size;
+	at = memmem(line->text.base, line->text.size, mark, sizeof(mark) - 1);
+	name = bytes_of(at + sizeof(mark) - 1, (size_t)(end - at) - (sizeof(mark) - 1));
+	if (name.size < 2 || name.base[--name.size] != '\'' || !find_word(e, name, &word))
+		return false;
+	explain_add(e, "parameter %.*s does not take \"%.*s\"", (int)name.size, (const char *)name.base,
+		    (int)(word.value.size < 200 ? word.value.size : 200),
+		    word.value.size > 0 ? (const char *)word.value.base : "");
+	if (line->before.size > name.size + 2 && line->before.base[name.size] == ':' &&
+	    memcmp(line->before.base, name.base, name.size) == 0)
+		explain_quote(e, line->before);
+	return true;
+}
+
 void explain_parameters(struct explaining *e)
 {
 	struct cmdline line = { .text = bytes_of(e->request->params, strlen(e->request->params)) };
@@ -94,6 +138,6 @@ void explain_parameters(struct explaining *e)
 		return;
 	while (cmdline_next(&line, &word))
 		is_any_refused |= look_at_word(e, &word);
-	if (is_any_refused)
+	if (is_any_refused || look_at_log(e))
 		list_parameters(e);
 }

@@ -253,7 +253,9 @@ static void look_into_causes(struct explaining *e)
 		n_kinds += e->out->n_lines > before;
 	}
 	e->out->is_ambiguous = n_kinds > 1 || e->is_uncertain;
-	explain_log(e);
+	/* Where the reason is known, the log says nothing more. */
+	if (n_kinds == 0 || e->is_uncertain)
+		explain_log(e);
 	if (e->n_dropped) {
 		e->n_dropped++;
 		e->out->n_lines--;
@@ -281,6 +283,7 @@ int explain_insert(const struct kernel *kernel, struct indexes *indexes,
 	look_into_causes(&e);
 	modfile_reader_free(e.reader);
 	buf_done(&e.modules);
+	buf_done(&e.log_text);
 	return e.is_out_of_memory ? -ENOMEM : 0;
 }
 

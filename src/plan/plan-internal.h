@@ -45,6 +45,8 @@ struct node {
 	int file_error, index_error;
 
 	/* Set while a plan is put together. */
+	uint32_t *line; /* modules of @deps, users first; NULL before plan_need_edges() */
+	uint32_t n_line;
 	uint32_t first_edge, last_edge; /* in the order of loading */
 	uint32_t place;	    /* where a plain walk puts it */
 	enum plan_refusal refusal;

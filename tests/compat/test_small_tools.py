@@ -188,13 +188,24 @@ class StaticNodes(captured.Case):
         self.assertEqual(os.listdir(folder), ['static-nodes.conf'])
 
     def test_output_that_is_no_file(self):
-        """a device or pipe stays one"""
+        """a pipe stays one, and /dev/stdout means standard output; both stand where nothing else can be harmed"""
         self.system.modules_file('modules.devname', 'x x c1:2\n')
-        result = self.run_ours('kmod static-nodes', '-f', 'devname', '-o', '/dev/stdout', status=0)
+        os.makedirs(self.system.path('dev'))
+        os.symlink('/proc/self/fd/1', self.system.path('dev/stdout'))
+        result = self.run_inside('ours', 'kmod static-nodes', '-f', 'devname', '-o', '/dev/stdout', status=0)
         self.assertEqual(result.out, b'x x c1:2\n')
-        self.run_ours('kmod static-nodes', '-o', '/dev/null', status=0)
-        self.assertTrue(stat.S_ISCHR(os.stat('/dev/null').st_mode))
-        for path in (self.dir, os.path.join(self.dir, 'captured/proc/modules/x'), '/dev/full'):
+        self.assertTrue(os.path.islink(self.system.path('dev/stdout')))
+        pipe = os.path.join(self.dir, 'pipe')
+        os.mkfifo(pipe)
+        reader = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)
+        self.addCleanup(os.close, reader)
+        self.run_ours('kmod static-nodes', '-f', 'devname', '-o', pipe, status=0)
+        self.assertTrue(stat.S_ISFIFO(os.stat(pipe).st_mode))
+        self.assertEqual(os.read(reader, 99), b'x x c1:2\n')
+
+    def test_output_that_cannot_be(self):
+        self.system.modules_file('modules.devname', 'x x c1:2\n')
+        for path in (self.dir, os.path.join(self.dir, 'captured/proc/modules/x')):
             result = self.run_ours('kmod static-nodes', '-o', path, status=1)
             self.assertIn(b'could not create ' + path.encode(), result.err)
 
@@ -254,14 +265,14 @@ class Rmmod(captured.Case):
 
     def test_builtin(self):
         """by its directory in sysfs, and by the kernel's list where it has none"""
-        self.system.put('lib/modules/%s/modules.builtin' % self.system.release, 'kernel/fs/fat/fat.ko\nkernel/x/only-alias.ko\n')
+        self.system.put('lib/modules/%s/modules.builtin' % self.system.release, 'kernel/x/no-such-thing.ko\n')
         for name in ('modules.order', 'modules.builtin.modinfo'):
             self.system.modules_file(name, '')
         subprocess.run([tap.command('depmod'), '-b', self.system.folder], check=True)
         self.assertEqual(self.run_ours('rmmod', 'printk', status=1).err, b'rmmod: ERROR: Module printk is builtin.\n')
-        self.assertEqual(self.run_ours('rmmod', 'fat', status=1).err, b'rmmod: ERROR: Module fat is builtin.\n')
-        self.assertEqual(self.compare('fat').err, b'rmmod: ERROR: Module fat is builtin.\n')
-        self.assertEqual(self.run_ours('rmmod', 'fa', status=1).err, b'rmmod: ERROR: Module fa is not currently loaded\n')
+        self.assertEqual(self.run_ours('rmmod', 'no-such-thing', status=1).err, b'rmmod: ERROR: Module no_such_thing is builtin.\n')
+        self.assertEqual(self.compare('no-such-thing').err, b'rmmod: ERROR: Module no_such_thing is builtin.\n')
+        self.assertEqual(self.run_ours('rmmod', 'no-such', status=1).err, b'rmmod: ERROR: Module no_such is not currently loaded\n')
 
     def test_states(self):
         """what is neither here nor gone is not touched"""
@@ -371,6 +382,25 @@ class Insmod(captured.Case):
             result = self.run_inside('ours', 'insmod', path, status=1)
             self.assertRegex(result.err, b'^insmod: ERROR: could not insert module %s: .*%s\n$' % (path.encode(), text))
             self.assertEqual(self.log, '')
+
+    def test_reasons(self):
+        """behind kmod's line, what the file and the indexes tell; nothing where nothing is known"""
+        owner = Module('owner').modinfo('license', 'GPL').modinfo('name', 'owner').export('owned_fn', 0x1234)
+        user = Module('user').modinfo('license', 'GPL').modinfo('name', 'user').use('owned_fn', 0x1234)
+        user.modinfo('parmtype', 'depth:int').modinfo('parm', 'depth:of snow')
+        self.system.put('user.ko', user.bytes())
+        for name in ('modules.order', 'modules.builtin', 'modules.builtin.modinfo'):
+            self.system.modules_file(name, '')
+        self.system.modules_file('kernel/owner.ko', owner.bytes())
+        subprocess.run([tap.command('depmod'), '-b', self.system.folder, self.system.release], check=True)
+        lines = self.run_inside('ours', 'insmod', '/user.ko', error=2, status=1).err.splitlines()
+        self.assertEqual(lines[0], b'insmod: ERROR: could not insert module /user.ko: Unknown symbol in module')
+        self.assertRegex(b'\n'.join(lines[1:]), rb'^insmod: ERROR: .*owned_fn.*owner')
+        lines = self.run_inside('ours', 'insmod', '/user.ko', 'depth=deep', error=22, status=1).err.splitlines()
+        self.assertEqual(lines[0], b'insmod: ERROR: could not insert module /user.ko: Invalid parameters')
+        self.assertRegex(b'\n'.join(lines[1:]), rb'insmod: ERROR: .*depth.*deep')
+        lines = self.run_inside('ours', 'insmod', '/user.ko', error=19, status=1).err.splitlines()
+        self.assertEqual(lines, [b'insmod: ERROR: could not insert module /user.ko: No such device'])
 
     def test_verbose_and_syslog(self):
         self.assertEqual(self.run_inside('ours', 'insmod', '-v', '/m.ko', status=0).err,

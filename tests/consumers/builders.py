@@ -6,19 +6,36 @@ commands under test in its place; nothing else differs. A builder runs by chroot
 of its own, so that nothing outside of the root changes and nothing outlives the call.
 """
 
+import lzma
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../lib'))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = os.path.join(HERE, '../lib'), os.path.join(HERE, '../vm')
+
 from images import Image                                                     # noqa: E402
 import tap                                                                   # noqa: E402
+import vmlib                                                                 # noqa: E402
 
 COMMANDS = 'depmod', 'insmod', 'kmod', 'lsmod', 'modinfo', 'modprobe', 'rmmod'
 BUILD_SECONDS_MAX = 900
 IN_NAMESPACE = ['unshare', '--mount', '--pid', '--fork', '--kill-child']
+# The machine's /dev is out of reach: a program that replaces /dev/stdout would replace it for all.
+MOUNTS = """set -e
+mount -t proc proc "$0/proc"
+mount -t tmpfs dev "$0/dev"
+for node in full null random urandom zero; do
+	: >"$0/dev/$node"
+	mount -o bind "/dev/$node" "$0/dev/$node"
+done
+ln -s /proc/self/fd "$0/dev/fd"
+ln -s /proc/self/fd/0 "$0/dev/stdin"
+ln -s /proc/self/fd/1 "$0/dev/stdout"
+ln -s /proc/self/fd/2 "$0/dev/stderr"
+"""
 if os.geteuid() != 0:
     IN_NAMESPACE.insert(1, '--map-root-user')
 
@@ -28,6 +45,23 @@ def builders():
     if not os.path.isdir(path):
         sys.exit('Bail out! MODSURE_BUILDERS must name what tools/fetch-builders made, it is %r' % path)
     return os.path.abspath(path)
+
+
+def make_tree(path, version, names, ending=None):
+    """a modules folder with the named modules and what they need by symbols; @ending: none or .zst behind .ko"""
+    tree = vmlib.Tree.of(version)
+    for name in tree.closure(names):
+        source, target = (os.path.join(folder, tree.paths[name]) for folder in (tree.folder, path))
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        if ending is None or source.endswith('.' + ending):
+            shutil.copy(source, target)
+        else:
+            with open(source, 'rb') as file:
+                data = file.read()
+            data = lzma.decompress(data) if source.endswith('.xz') else data
+            subprocess.run(['zstd', '-q', '-3', '-o', target.split('.ko')[0] + '.ko.zst'], input=data, check=True)
+    for name in 'modules.order', 'modules.builtin', 'modules.builtin.modinfo':
+        shutil.copy(os.path.join(tree.folder, name), path)
 
 
 class Failed(AssertionError):
@@ -65,7 +99,7 @@ class Root:
         for folder, to_program in ('usr/bin', 'modsure'), ('usr/sbin', '../bin/modsure'):
             for name in COMMANDS:
                 path = self.inside(os.path.join(folder, name))
-                if os.path.lexists(path) and os.path.exists(tap.command(name)):  # SCAFFOLD
+                if os.path.lexists(path):
                     os.unlink(path)
                     os.symlink(to_program, path)
 
@@ -92,8 +126,7 @@ class Root:
 
     def ask(self, *argv):
         """the completed process of a command in the root"""
-        script = ['set -e', 'mount --rbind /dev "$0/dev"', 'mount -t proc proc "$0/proc"']
-        script += ['mount -o bind,ro "%s" "$0/%s"' % bind for bind in self.binds]
+        script = [MOUNTS, *('mount -o bind,ro "%s" "$0/%s"' % bind for bind in self.binds)]
         script.append('exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C chroot "$0" "$@"')
         return subprocess.run([*IN_NAMESPACE, 'sh', '-c', '\n'.join(script), self.path, *argv],
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,

@@ -8,20 +8,12 @@ tells from which device it runs and what is loaded.
 """
 
 import concurrent.futures
-import lzma
 import os
-import re
-import shutil
 import subprocess
-import sys
 import tempfile
 import unittest
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, '../vm'))
-
-from builders import Root, tap                                               # noqa: E402
-import vmlib                                                                 # noqa: E402
+from builders import HERE, Root, make_tree, tap, vmlib
 
 BOOT_SECONDS_MAX = 180
 MEMORY_MIB = 512
@@ -40,33 +32,9 @@ DISKS = {
 FILE_SYSTEM = 'ext4', 'crc32c_generic', 'crc32c_intel'
 
 
-def drivers(tree, disk):
+def drivers(version, disk):
     """modules that the disk needs; in some versions one of them is built in"""
-    return [name for name in DISKS[disk][1] if name in tree.paths]
-
-
-def make_tree(path, version, compression):
-    """a modules folder with the drivers of every case and what they need"""
-    tree = vmlib.Tree.of(version)
-    for name in tree.closure([*FILE_SYSTEM, *drivers(tree, 'virtio'), *drivers(tree, 'ahci')]):
-        source = os.path.join(tree.folder, tree.paths[name])
-        target = os.path.join(path, tree.paths[name])
-        os.makedirs(os.path.dirname(target), exist_ok=True)
-        if source.endswith('.' + compression):
-            shutil.copy(source, target)
-        else:
-            recompress(source, target)
-    for name in 'modules.order', 'modules.builtin', 'modules.builtin.modinfo':
-        shutil.copy(os.path.join(tree.folder, name), path)
-
-
-def recompress(source, target):
-    with open(source, 'rb') as file:
-        data = file.read()
-    if source.endswith('.xz'):
-        data = lzma.decompress(data)
-    target = re.sub(r'\.ko.*$', '.ko.zst', target)
-    subprocess.run(['zstd', '-q', '-3', '-o', target], input=data, check=True)
+    return [name for name in DISKS[disk][1] if name in vmlib.Tree.of(version).paths]
 
 
 def make_disk(path):
@@ -101,12 +69,12 @@ class RootDisk(unittest.TestCase):
 
     def run_case(self, case, scratch):
         """[(builder, image, what was told, console)]"""
-        prefix, compression, disk, loader = case
+        prefix, ending, disk, loader = case
         version = vmlib.kernel_version(prefix)
-        tree = os.path.join(scratch, '-'.join([prefix, compression, disk, loader]))
+        tree = os.path.join(scratch, '-'.join([prefix, ending, disk, loader]))
         os.mkdir(tree)
-        make_tree(tree, version, compression)
-        load = drivers(vmlib.Tree.of(version), disk) if loader == 'modprobe' else []
+        make_tree(tree, version, [*FILE_SYSTEM, *drivers(version, 'virtio'), *drivers(version, 'ahci')], ending)
+        load = drivers(version, disk) if loader == 'modprobe' else []
         with Root(ours=True) as root:
             # Without these, initramfs-tools leaves modules compressed.
             root.remove('usr/bin/xz')
@@ -118,17 +86,17 @@ class RootDisk(unittest.TestCase):
             return [(image, *boot(version, image.path, os.path.join(scratch, 'disk'), disk)) for image in images]
 
     def check(self, case, image, told, log):
-        prefix, compression, disk, _ = case
-        self.assertEqual({os.path.splitext(path)[1] for path in image.modules()}, {'.' + compression})
+        prefix, ending, disk, _ = case
+        self.assertEqual({os.path.splitext(path)[1] for path in image.modules()}, {'.' + ending})
         self.assertIn('end 0', told, log[-4000:])
         mounts = [line.split() for line in told['mounts']]
         self.assertIn((DISKS[disk][0], '/', 'ext4'), [tuple(fields[:3]) for fields in mounts])
         loaded = {line.split()[0] for line in told['modules']}
-        wanted = {'ext4', *drivers(vmlib.Tree.of(vmlib.kernel_version(prefix)), disk)}
+        wanted = {'ext4', *drivers(vmlib.kernel_version(prefix), disk)}
         self.assertLessEqual(wanted, loaded)
 
     def test_root_disk(self):
-        """the image finds it, whatever compression, disk, builder and loader"""
+        """the image finds it, whatever ending, disk, builder and loader"""
         with tempfile.TemporaryDirectory() as scratch, concurrent.futures.ThreadPoolExecutor(2) as pool:
             make_disk(os.path.join(scratch, 'disk'))
             for prefix in {case[0] for case in CASES}:

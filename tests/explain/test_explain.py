@@ -196,7 +196,7 @@ class Format(Case):
         self.tree(loaded=['good'], good=module('good'))
         other = VERSION + ' SMP preempt mod_unload modversions '
         self.assertEqual(self.explain(module(vermagic=other), errno.ENOEXEC), [
-            'm: it was built for "%s SMP preempt mod_unload modversions", this kernel takes "%s" (by %s)'
+            'm: its vermagic is "%s SMP preempt mod_unload modversions", this kernel takes "%s" (by %s)'
             % (VERSION, VERMAGIC.strip(), self.path('good'))])
 
     def test_release_does_not_count_with_versions(self):
@@ -204,7 +204,7 @@ class Format(Case):
         other = '6.1.0-8-test SMP mod_unload modversions '
         self.assertEqual(self.explain(module(vermagic=other), errno.ENOEXEC), [])
         self.assertEqual(self.explain(module(vermagic=other, layout=None), errno.ENOEXEC), [
-            'm: it was built for "%s", this kernel takes "%s" (by %s)'
+            'm: its vermagic is "%s", this kernel takes "%s" (by %s)'
             % (other.strip(), VERMAGIC.strip(), self.path('good'))])
 
     def test_another_kernel(self):
@@ -441,31 +441,56 @@ class State(Case):
 
 
 class Log(Case):
+    DURING = {'started': 100000000, 'now': 100001000}
+
     def log(self, *records):
         self.write('dev/kmsg', ''.join('4,%d,%d,-;%s\n' % (i, usec, text) for i, (usec, text) in enumerate(records)))
 
     def test_quotes(self):
-        self.log((5000000, 'm: an earlier attempt'), (100000100, 'mm: another'), (100000200, 'm: no such device'),
-                 (100000300, 'm:nothing'), (100000400, 'm: giving up'), (100000500, 'usb: m: hello'))
-        self.assertEqual(self.explain(module(), errno.ENODEV, started=100000000, now=100001000), [
+        self.log((5000000, 'm: an earlier attempt'), (99900000, 'm: the last attempt'), (100000100, 'mm: another'),
+                 (100000200, 'm: no such device'), (100000300, 'm:nothing'), (100000400, 'm: giving up'), (100000500, 'usb: m: hello'))
+        self.assertEqual(self.explain(module(), errno.ENODEV, **self.DURING), [
             "m: the kernel's log says: no such device", "m: the kernel's log says: giving up"])
 
     def test_nothing_of_this_attempt(self):
         self.log((5000000, 'm: an earlier attempt'), (6000000, 'other: x'))
-        self.assertEqual(self.explain(module(), errno.ENODEV, started=100000000, now=100001000), [])
+        self.assertEqual(self.explain(module(), errno.ENODEV, **self.DURING), [])
 
     def test_last_ones_of_many(self):
         self.log(*((100000000 + i, 'm: line %d' % i) for i in range(100)))
-        self.assertEqual(self.explain(module(), errno.ENODEV, started=100000000, now=100001000), [
+        self.assertEqual(self.explain(module(), errno.ENODEV, **self.DURING), [
             "m: the kernel's log says: line %d" % i for i in range(94, 100)])
 
-    def test_beside_a_reason(self):
-        """what the kernel logged about a known reason is no other cause"""
+    def test_known_reasons_need_no_quotes(self):
         self.log((100000200, 'm: Unknown symbol nn (err -2)'))
-        self.assertEqual(self.explain(module().use('nn'), errno.ENOENT, indexes=False, started=100000000,
-                                      now=100001000), [
-            'm: symbol nn is exported neither by this kernel nor by a module that is loaded',
-            "m: the kernel's log says: Unknown symbol nn (err -2)"])
+        self.assertEqual(self.explain(module().use('nn'), errno.ENOENT, indexes=False, **self.DURING), [
+            'm: symbol nn is exported neither by this kernel nor by a module that is loaded'])
+
+    def test_taint_is_no_reason(self):
+        self.log((100000100, 'm: loading out-of-tree module taints kernel.'), (100000200, 'm: giving up'))
+        self.assertEqual(self.explain(module(), errno.ENODEV, **self.DURING), ["m: the kernel's log says: giving up"])
+
+    def test_vermagic(self):
+        """no other module is needed to compare with"""
+        self.log((100000100, "m: version magic '6.1 UP ' should be '6.1 SMP '"))
+        self.assertEqual(self.explain(module(), errno.ENOEXEC, **self.DURING), [
+            'm: its vermagic is "6.1 UP ", this kernel takes "6.1 SMP "'])
+
+    def test_parameter(self):
+        """what only the kernel or the module can tell of a value"""
+        made = module().modinfo('parmtype', 'list:array of int').modinfo('parmtype', 'own:policy')
+        self.log((100000100, 'list: can only take 4 arguments'), (100000200, "m: `1' invalid for parameter `list'"))
+        self.assertEqual(self.explain(made, errno.EINVAL, params='own=x list=1,2,3,4,5', **self.DURING), [
+            'm: parameter list does not take "1,2,3,4,5"',
+            "m: the kernel's log says: list: can only take 4 arguments",
+            'm: its parameters are list (array of int), own (policy)'])
+        for other in 'link: can only take', 'list can only take':
+            self.log((100000100, other), (100000200, "m: `1' invalid for parameter `list'"))
+            self.assertEqual(self.explain(made, errno.EINVAL, params='list=1', **self.DURING), [
+                'm: parameter list does not take "1"', 'm: its parameters are list (array of int), own (policy)'])
+        self.log((100000100, 'other: x'), (100000200, "m: `x' too large for parameter `own'"))
+        self.assertEqual(self.explain(made, errno.ENOSPC, params='own=x list=1,2,3,4,5', **self.DURING), [
+            'm: parameter own does not take "x"', 'm: its parameters are list (array of int), own (policy)'])
 
 
 if __name__ == '__main__':
