@@ -9,6 +9,7 @@
 
 #include "bytes/diag.h"
 #include "cli/modprobe.h"
+#include "conf/command.h"
 #include "conf/option-words.h"
 #include "engine/apply.h"
 #include "engine/explain.h"
@@ -42,6 +43,15 @@ static void not_found(const struct modprobe *m, const char *name, int error)
 			    m->session.indexes.dir, why);
 }
 
+/* As the shell gets it: a removal has no parameters to put in. */
+static void print_remove(const char *command)
+{
+	CLEANUP_BUF struct buf text = { 0 }, variable = { 0 };
+
+	if (command_expand(command, "", &text, &variable) >= 0)
+		printf("remove %s\n", (const char *)text.base);
+}
+
 /*
  * What is printed is a promise to scripts, blanks at the end included: one behind what is inserted,
  * and another one behind options of the configuration, even where none of the command line follow.
@@ -61,7 +71,7 @@ static void print_step(const struct change *c, const struct plan_step *step)
 		printf("install %s %s%s\n", step->command, step->options, end);
 		break;
 	case PLAN_RUN_REMOVE:
-		printf("remove %s\n", step->command);
+		print_remove(step->command);
 		break;
 	case PLAN_DELETE:
 		printf("rmmod %s\n", step->module);
