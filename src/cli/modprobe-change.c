@@ -242,7 +242,8 @@ static void after(void *ctx, const struct plan_step *step, const struct apply_re
 		log_message(&c->m->log, LOG_INFO, "removed '%s' again", step->module);
 		break;
 	case APPLY_NOT_NEEDED:
-		print_step(c, step->action == PLAN_IS_BUILTIN ? step : &(struct plan_step){ .action = PLAN_IS_LIVE });
+		if (step->action == PLAN_IS_BUILTIN)
+			print_step(c, step);
 		break;
 	default:
 		break;

@@ -57,7 +57,7 @@ struct node {
 	uint32_t step;
 };
 
-/** struct request - a name or alias that is or was looked up; every one once */
+/** struct request - a name or alias that is or was looked up, every one once; or a file's path */
 struct request {
 	const char *text;
 	bool is_asked, is_answered;
@@ -72,8 +72,7 @@ struct request {
 };
 
 struct goal {
-	uint32_t request; /* PLAN_NONE for a file */
-	uint32_t node;	  /* of a file */
+	uint32_t request;
 	const char *text;
 	const char *params;
 };

@@ -355,7 +355,7 @@ static int add_goal(struct planner *p, struct goal goal, const char *text, const
 
 int planner_add(struct planner *p, const char *request, const char *params)
 {
-	struct goal goal = { .node = PLAN_NONE };
+	struct goal goal = { 0 };
 	int r;
 
 	if (strlen(request) > ALIAS_MAX)
@@ -366,25 +366,76 @@ int planner_add(struct planner *p, const char *request, const char *params)
 	return r < 0 ? r : ask_request(p, goal.request, false);
 }
 
+const struct modprobe_rule *plan_is_blacklisted(const struct planner *p, const char *module)
+{
+	return modprobe_conf_next(p->conf, MODPROBE_BLACKLIST, module, NULL);
+}
+
+bool plan_counts(const struct planner *p, const struct found *found, bool is_goal)
+{
+	bool is_alias = found->by == PLAN_BY_CONF_ALIAS || found->by == PLAN_BY_ALIAS ||
+			found->by == PLAN_BY_SYMBOL || found->by == PLAN_BY_BUILTIN_ALIAS;
+
+	if (p->options.is_unload || (!is_alias && !(is_goal && p->options.use_blacklist)))
+		return true;
+	return !plan_is_blacklisted(p, p->nodes[found->node].name);
+}
+
+/* A caller's request was answered by @found. */
+static int begin_goal(struct planner *p, const struct goal *goal, const struct found *found)
+{
+	struct node *node = &p->nodes[found->node];
+
+	if (!plan_counts(p, found, true))
+		return 0;
+	node->is_goal = node->is_goal_like = true;
+	/* Of several requests for it the first one counts, as if they were done one by one. */
+	if (!node->params && found->by != PLAN_BY_NAME && found->by != PLAN_BY_BUILTIN)
+		node->alias = p->requests[goal->request].text;
+	if (!node->params)
+		node->params = goal->params;
+	node->is_command_only |= found->by == PLAN_BY_COMMAND;
+	return begin(p, found->node);
+}
+
+/* A request that is answered already: by the module of a file. */
+static int add_file_request(struct planner *p, const char *path, uint32_t node, uint32_t *ret_i)
+{
+	struct found *found = arena_alloc(&p->arena, sizeof(*found));
+	int r = plan_grow(&p->requests, p->n_requests, &p->requests_capacity, sizeof(*p->requests),
+			  PLAN_EDGES_MAX);
+
+	if (!found || r < 0)
+		return r < 0 ? r : -ENOMEM;
+	*found = (struct found){ .node = node, .by = PLAN_BY_NAME };
+	p->requests[p->n_requests] = (struct request){
+		.text = path, .is_asked = true, .is_answered = true, .found = found, .n_found = 1
+	};
+	*ret_i = p->n_requests++;
+	return 0;
+}
+
 int planner_add_file(struct planner *p, const char *path, const char *params)
 {
-	struct goal goal = { .request = PLAN_NONE };
+	struct goal goal = { 0 };
 	char name[MODULE_NAME_MAX + 1];
-	struct node *node;
+	uint32_t node;
 	int r;
 
 	if (name_of_path(path, name) < 0)
 		return -EINVAL;
-	r = get_node(p, name, &goal.node);
+	path = arena_string(&p->arena, path, strlen(path));
+	if (!path)
+		return -ENOMEM;
+	r = get_node(p, name, &node);
+	if (r == 0)
+		r = add_file_request(p, path, node, &goal.request);
 	if (r == 0)
 		r = add_goal(p, goal, path, params);
 	if (r < 0)
 		return r;
-	node = &p->nodes[goal.node];
-	node->path = p->goals[p->n_goals - 1].text;
-	node->params = p->goals[p->n_goals - 1].params;
-	node->is_goal = node->is_goal_like = true;
-	return begin(p, goal.node);
+	p->nodes[node].path = path;
+	return begin_goal(p, &p->goals[p->n_goals - 1], p->requests[goal.request].found);
 }
 
 int planner_next(struct planner *p, struct plan_want *ret_want)
@@ -423,38 +474,6 @@ static int stick(struct planner *p, int r)
 	if (r < 0)
 		p->error = r;
 	return r;
-}
-
-const struct modprobe_rule *plan_is_blacklisted(const struct planner *p, const char *module)
-{
-	return modprobe_conf_next(p->conf, MODPROBE_BLACKLIST, module, NULL);
-}
-
-bool plan_counts(const struct planner *p, const struct found *found, bool is_goal)
-{
-	bool is_alias = found->by == PLAN_BY_CONF_ALIAS || found->by == PLAN_BY_ALIAS ||
-			found->by == PLAN_BY_SYMBOL || found->by == PLAN_BY_BUILTIN_ALIAS;
-
-	if (p->options.is_unload || (!is_alias && !(is_goal && p->options.use_blacklist)))
-		return true;
-	return !plan_is_blacklisted(p, p->nodes[found->node].name);
-}
-
-/* A caller's request was answered by @found. */
-static int begin_goal(struct planner *p, const struct goal *goal, const struct found *found)
-{
-	struct node *node = &p->nodes[found->node];
-
-	if (!plan_counts(p, found, true))
-		return 0;
-	node->is_goal = node->is_goal_like = true;
-	/* Of several requests for it the first one counts, as if they were done one by one. */
-	if (!node->params && found->by != PLAN_BY_NAME && found->by != PLAN_BY_BUILTIN)
-		node->alias = p->requests[goal->request].text;
-	if (!node->params)
-		node->params = goal->params;
-	node->is_command_only |= found->by == PLAN_BY_COMMAND;
-	return begin(p, found->node);
 }
 
 static int begin_answers(struct planner *p, uint32_t request)

@@ -165,13 +165,8 @@ int plan_each_goal(struct planner *p, int (*each)(struct planner *p, uint32_t no
 
 	for (uint32_t g = 0; g < p->n_goals && r == 0; g++) {
 		const struct goal *goal = &p->goals[g];
-		const struct request *request;
+		const struct request *request = &p->requests[goal->request];
 
-		if (goal->request == PLAN_NONE) {
-			r = each(p, goal->node);
-			continue;
-		}
-		request = &p->requests[goal->request];
 		for (uint32_t f = 0; f < request->n_found && r == 0; f++)
 			if (plan_counts(p, &request->found[f], true))
 				r = each(p, request->found[f].node);
@@ -243,18 +238,16 @@ static void put_goal_reasons(const struct planner *p, struct plan_step *steps)
 {
 	for (uint32_t g = 0; g < p->n_goals; g++) {
 		const struct goal *goal = &p->goals[g];
-		uint32_t n = goal->request == PLAN_NONE ? 1 : p->requests[goal->request].n_found;
+		const struct request *request = &p->requests[goal->request];
 
-		for (uint32_t f = 0; f < n; f++) {
-			const struct found *found =
-				goal->request == PLAN_NONE ? NULL
-							   : &p->requests[goal->request].found[f];
+		for (uint32_t f = 0; f < request->n_found; f++) {
+			const struct found *found = &request->found[f];
 			struct plan_step *step;
 			struct plan_reason *reasons;
 
-			if (found && !plan_counts(p, found, true))
+			if (!plan_counts(p, found, true))
 				continue;
-			step = &steps[p->nodes[found ? found->node : goal->node].step];
+			step = &steps[p->nodes[found->node].step];
 			reasons = (struct plan_reason *)step->reasons;
 			if (step->n_reasons > 0 && reasons[0].kind == PLAN_GOAL)
 				continue;
@@ -262,7 +255,7 @@ static void put_goal_reasons(const struct planner *p, struct plan_step *steps)
 				.kind = PLAN_GOAL,
 				.step = PLAN_NONE,
 				.by = goal->text,
-				.source = found ? found->source : (struct plan_source){ 0 }
+				.source = found->source
 			};
 		}
 	}
@@ -307,17 +300,10 @@ static int put_lists(struct planner *p, struct plan_step *steps, uint32_t n_step
 static int put_goal(struct planner *p, const struct goal *goal, struct plan_goal *ret,
 		    uint32_t *steps, uint32_t *n_steps)
 {
-	const struct request *request;
+	const struct request *request = &p->requests[goal->request];
 	int r = 0;
 
 	*ret = (struct plan_goal){ .request = goal->text, .first_step_ref = *n_steps };
-	if (goal->request == PLAN_NONE) {
-		ret->is_found = true;
-		ret->n_steps = 1;
-		steps[(*n_steps)++] = p->nodes[goal->node].step;
-		return 0;
-	}
-	request = &p->requests[goal->request];
 	ret->is_found = request->n_found > 0;
 	ret->error = request->error;
 	for (uint32_t f = 0; f < request->n_found && r == 0; f++) {
@@ -345,7 +331,7 @@ static int put_goals(struct planner *p)
 	int r = 0;
 
 	for (uint32_t g = 0; g < p->n_goals; g++)
-		max += p->goals[g].request == PLAN_NONE ? 1 : p->requests[p->goals[g].request].n_found;
+		max += p->requests[p->goals[g].request].n_found;
 	if (max > PLAN_EDGES_MAX)
 		return -E2BIG;
 	goals = arena_alloc(&p->arena, ((size_t)p->n_goals + 1) * sizeof(*goals));
