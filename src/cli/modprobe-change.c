@@ -19,6 +19,7 @@ struct change {
 	struct modprobe *m;
 	const struct plan *plan;
 	struct apply_result *results;
+	bool has_params; /* of the command line, for the goals */
 };
 
 static void no_memory(const struct modprobe *m, int error)
@@ -40,17 +41,23 @@ static void not_found(const struct modprobe *m, const char *name, int error)
 			    m->session.indexes.dir, why);
 }
 
-/* What is printed is a promise to scripts, the blank at the end included. */
-static void print_step(const struct modprobe *m, const struct plan_step *step)
+/*
+ * What is printed is a promise to scripts, blanks at the end included: one behind what is inserted,
+ * and another one behind options of the configuration, even where none of the command line follow.
+ */
+static void print_step(const struct change *c, const struct plan_step *step)
 {
+	const struct modprobe *m = c->m;
+	const char *end = step->options[0] && !(step->is_goal && c->has_params) ? " " : "";
+
 	if (!m->is_shown && m->verbose == 0)
 		return;
 	switch (step->action) {
 	case PLAN_INSERT:
-		printf("insmod %s %s\n", step->path, step->options);
+		printf("insmod %s %s%s\n", step->path, step->options, end);
 		break;
 	case PLAN_RUN_INSTALL:
-		printf("install %s %s\n", step->command, step->options);
+		printf("install %s %s%s\n", step->command, step->options, end);
 		break;
 	case PLAN_RUN_REMOVE:
 		printf("remove %s\n", step->command);
@@ -69,9 +76,7 @@ static void print_step(const struct modprobe *m, const struct plan_step *step)
 
 static void before(void *ctx, const struct plan_step *step)
 {
-	const struct change *c = ctx;
-
-	print_step(c->m, step);
+	print_step(ctx, step);
 	fflush(stdout); /* a command writes there too */
 }
 
@@ -237,7 +242,8 @@ static void after(void *ctx, const struct plan_step *step, const struct apply_re
 		log_message(&c->m->log, LOG_INFO, "removed '%s' again", step->module);
 		break;
 	case APPLY_NOT_NEEDED:
-		print_step(c->m, step->action == PLAN_IS_BUILTIN ? step : &(struct plan_step){ .action = PLAN_IS_LIVE });
+		if (step->action == PLAN_IS_BUILTIN)
+			print_step(c, step);
 		break;
 	default:
 		break;
@@ -349,7 +355,7 @@ static int add_goals(struct modprobe *m, struct planner *planner, int n, char **
 
 static int plan_and_apply(struct modprobe *m, struct planner *planner, int n, char **names)
 {
-	struct change c = { .m = m };
+	struct change c = { .m = m, .has_params = n > 1 && !m->is_all && !m->is_remove };
 	bool is_missing = false;
 	int r;
 

@@ -17,7 +17,8 @@ int modprobe_show_aliases(struct modprobe *m, int n, char **names)
 {
 	int status = EXIT_SUCCESS;
 
-	for (int i = 0; i < n; i++) {
+	/* What stands behind the first one is parameters, as in a load. */
+	for (int i = 0; i < (m->is_all ? n : 1); i++) {
 		struct plan_answer *answers = NULL;
 		size_t n_answers = 0;
 		int r;
@@ -28,8 +29,8 @@ int modprobe_show_aliases(struct modprobe *m, int n, char **names)
 		free(answers);
 		if (r == 0)
 			continue;
-		log_message(&m->log, LOG_CRIT, "Module %s not found in directory %s", names[i],
-			    m->session.indexes.dir);
+		log_message(&m->log, m->is_all ? LOG_WARNING : LOG_CRIT,
+			    "Module %s not found in directory %s", names[i], m->session.indexes.dir);
 		status = EXIT_FAILURE;
 	}
 	return status;
@@ -126,17 +127,23 @@ int modprobe_show_config(struct modprobe *m)
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-static void print_versions(const struct facts *facts, bool is_exports)
+/* Return: how many there are. */
+static uint32_t print_versions(const struct facts *facts, bool is_exports)
 {
 	const struct facts_import *imports = facts_imports(facts);
 	const struct facts_export *exports = facts_exports(facts);
+	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < facts->n_imports && !is_exports; i++)
-		if (imports[i].flags & SYMBOL_CRC)
-			printf("0x%08x\t%s\n", imports[i].crc, facts_string(facts, imports[i].name));
+	for (uint32_t i = 0; i < facts->n_imports && !is_exports; i++) {
+		if (!(imports[i].flags & SYMBOL_CRC))
+			continue;
+		printf("0x%08x\t%s\n", imports[i].crc, facts_string(facts, imports[i].name));
+		n++;
+	}
 	for (uint32_t i = 0; i < facts->n_exports && is_exports; i++)
 		printf("0x%08x\t%s\n", exports[i].flags & SYMBOL_CRC ? exports[i].crc : 0,
 		       facts_string(facts, exports[i].name));
+	return is_exports ? facts->n_exports : n;
 }
 
 static int show_file(struct modprobe *m, const char *path, bool is_exports)
@@ -149,10 +156,13 @@ static int show_file(struct modprobe *m, const char *path, bool is_exports)
 
 	r = reader ? modfile_read(reader, AT_FDCWD, path, FACTS_WANT_SYMBOLS, &arena, &file, &diag)
 		   : -ENOMEM;
-	if (r == 0)
-		print_versions(file.facts, is_exports);
-	else
+	if (r < 0)
 		log_diag(&m->log, LOG_ERR, path, r, &diag);
+	else if (print_versions(file.facts, is_exports) == 0)
+		r = -ENODATA;
+	if (r == -ENODATA)
+		log_message(&m->log, LOG_CRIT, "could not get %s of %s: it has none",
+			    is_exports ? "symbols" : "modversions", path);
 	modfile_reader_free(reader);
 	return r;
 }

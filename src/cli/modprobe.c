@@ -250,6 +250,8 @@ static void set_log(struct modprobe *m)
 {
 	static const int levels[] = { LOG_WARNING, LOG_INFO, LOG_DEBUG };
 
+	/* A script that is to be quiet is, even where its environment holds -v. */
+	m->verbose = m->is_quiet ? 0 : m->verbose;
 	m->log.level = m->is_quiet ? LOG_EMERG : levels[m->verbose < 2 ? m->verbose : 2];
 	if (m->is_syslog || log_is_stderr_closed())
 		log_to_syslog(&m->log);

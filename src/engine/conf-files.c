@@ -28,6 +28,15 @@ static bool is_there(const struct conf_files *files, const char *base)
 	return false;
 }
 
+/* /dev/null is an empty file, which takes the place of those of its name further on. */
+static int read_file(int dir_fd, const char *name, enum sys_end end, struct buf *text)
+{
+	struct sys_entry entry;
+	int r = sys_read(dir_fd, name, end, text);
+
+	return r == -EINVAL && sys_stat(dir_fd, name, &entry) == 0 && entry.is_null ? 0 : r;
+}
+
 static int add_file(struct loading *l, int dir_fd, const char *name, const char *path,
 		    enum sys_end end)
 {
@@ -48,11 +57,12 @@ static int add_file(struct loading *l, int dir_fd, const char *name, const char 
 		f->files = file;
 		f->capacity = capacity;
 	}
-	r = sys_read(dir_fd, name, end, &text);
+	r = read_file(dir_fd, name, end, &text);
 	if (r == -ENOMEM)
 		return r;
 	if (r < 0) {
-		event_emit(l->events, EVENT_ERROR, "%s: cannot read: %s", path, strerrordesc_np(-r));
+		event_emit(l->events, EVENT_ERROR, "%s: cannot read: %s", path,
+			   r == -EINVAL ? "not a regular file" : strerrordesc_np(-r));
 		return 0;
 	}
 	file = &f->files[f->n_files];
@@ -75,12 +85,10 @@ static bool is_conf(const char *name)
 static int each_name(void *ctx, int dir_fd, const char *name, bool is_regular)
 {
 	struct loading *l = ctx;
-	struct sys_entry entry;
 	char *path;
 	int r;
 
-	if (!is_conf(name) || is_there(l->files, name) ||
-	    (!is_regular && (sys_stat(dir_fd, name, &entry) < 0 || !entry.is_regular)))
+	if (!is_conf(name) || is_there(l->files, name))
 		return 0;
 	if (asprintf(&path, "%s/%s", l->dir, name) < 0)
 		return -ENOMEM;

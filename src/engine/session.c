@@ -8,6 +8,7 @@
 #include "bytes/diag.h"
 #include "config.h"
 #include "engine/conf-files.h"
+#include "sys/path.h"
 #include "sys/sys.h"
 
 /* A softdep line a module, of a hundred bytes, would make a hundred thousand modules. */
@@ -106,7 +107,7 @@ static int read_cmdline(struct session *s)
 static int open_indexes(struct session *s, const struct session_options *o)
 {
 	const char *root = o->module_root ? o->module_root : o->sysroot ? o->sysroot : "";
-	char release[256], *dir;
+	char release[256], *dir, *absolute;
 	int r;
 
 	if (!o->version) {
@@ -116,8 +117,12 @@ static int open_indexes(struct session *s, const struct session_options *o)
 	}
 	if (asprintf(&dir, "%s%s/%s", root, MODULE_DIRECTORY, o->version ? o->version : release) < 0)
 		return -ENOMEM;
-	r = indexes_open(&s->indexes, dir);
+	r = sys_absolute_path(dir, &absolute); /* commands and messages show it */
 	free(dir);
+	if (r < 0)
+		return r;
+	r = indexes_open(&s->indexes, absolute);
+	free(absolute);
 	return r;
 }
 

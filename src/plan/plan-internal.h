@@ -45,6 +45,8 @@ struct node {
 	int file_error, index_error;
 
 	/* Set while a plan is put together. */
+	uint32_t *line; /* modules of @deps, users first; NULL before plan_need_edges() */
+	uint32_t n_line;
 	uint32_t first_edge, last_edge; /* in the order of loading */
 	uint32_t place;	    /* where a plain walk puts it */
 	enum plan_refusal refusal;
@@ -55,10 +57,11 @@ struct node {
 	uint32_t step;
 };
 
-/** struct request - a name or alias that is or was looked up; every one once */
+/** struct request - a name or alias that is or was looked up, every one once; or a file's path */
 struct request {
 	const char *text;
 	bool is_asked, is_answered;
+	bool is_word; /* of a softdep; it may be of the caller as well */
 	int error;
 	struct found {
 		uint32_t node;
@@ -69,8 +72,7 @@ struct request {
 };
 
 struct goal {
-	uint32_t request; /* PLAN_NONE for a file */
-	uint32_t node;	  /* of a file */
+	uint32_t request;
 	const char *text;
 	const char *params;
 };

@@ -179,14 +179,6 @@ static int get_request(struct planner *p, const char *text, uint32_t *ret_i)
 	return 0;
 }
 
-static int ask_request(struct planner *p, uint32_t i)
-{
-	if (p->requests[i].is_asked)
-		return 0;
-	p->requests[i].is_asked = true;
-	return add_task(p, PLAN_WANT_LOOKUP, i);
-}
-
 static int after_state(struct planner *p, uint32_t i);
 
 /* The first questions about a module that the plan may touch. */
@@ -239,6 +231,30 @@ static int add_word(struct planner *p, uint32_t i, struct word word)
 	return 0;
 }
 
+/* Modules that answer to a word; those that were found by a request of the caller's as well. */
+static int begin_word_answers(struct planner *p, const struct request *request)
+{
+	int r = 0;
+
+	for (uint32_t f = 0; f < request->n_found && r == 0; f++)
+		if (plan_counts(p, &request->found[f], false))
+			r = begin(p, request->found[f].node);
+	return r;
+}
+
+static int ask_request(struct planner *p, uint32_t i, bool is_word)
+{
+	struct request *request = &p->requests[i];
+	bool is_new_word = is_word && !request->is_word;
+
+	request->is_word |= is_word;
+	if (!request->is_asked) {
+		request->is_asked = true;
+		return add_task(p, PLAN_WANT_LOOKUP, i);
+	}
+	return is_new_word && request->is_answered ? begin_word_answers(p, request) : 0;
+}
+
 static int read_softdep(struct planner *p, uint32_t i, const struct modprobe_rule *rule)
 {
 	struct softdep_words words = { .rest = rule->text };
@@ -261,7 +277,7 @@ static int read_softdep(struct planner *p, uint32_t i, const struct modprobe_rul
 		if (r == 0)
 			r = add_word(p, i, word);
 		if (r == 0)
-			r = ask_request(p, word.request);
+			r = ask_request(p, word.request, true);
 	}
 	return r;
 }
@@ -339,7 +355,7 @@ static int add_goal(struct planner *p, struct goal goal, const char *text, const
 
 int planner_add(struct planner *p, const char *request, const char *params)
 {
-	struct goal goal = { .node = PLAN_NONE };
+	struct goal goal = { 0 };
 	int r;
 
 	if (strlen(request) > ALIAS_MAX)
@@ -347,28 +363,79 @@ int planner_add(struct planner *p, const char *request, const char *params)
 	r = get_request(p, request, &goal.request);
 	if (r == 0)
 		r = add_goal(p, goal, request, params);
-	return r < 0 ? r : ask_request(p, goal.request);
+	return r < 0 ? r : ask_request(p, goal.request, false);
+}
+
+const struct modprobe_rule *plan_is_blacklisted(const struct planner *p, const char *module)
+{
+	return modprobe_conf_next(p->conf, MODPROBE_BLACKLIST, module, NULL);
+}
+
+bool plan_counts(const struct planner *p, const struct found *found, bool is_goal)
+{
+	bool is_alias = found->by == PLAN_BY_CONF_ALIAS || found->by == PLAN_BY_ALIAS ||
+			found->by == PLAN_BY_SYMBOL || found->by == PLAN_BY_BUILTIN_ALIAS;
+
+	if (p->options.is_unload || (!is_alias && !(is_goal && p->options.use_blacklist)))
+		return true;
+	return !plan_is_blacklisted(p, p->nodes[found->node].name);
+}
+
+/* A caller's request was answered by @found. */
+static int begin_goal(struct planner *p, const struct goal *goal, const struct found *found)
+{
+	struct node *node = &p->nodes[found->node];
+
+	if (!plan_counts(p, found, true))
+		return 0;
+	node->is_goal = node->is_goal_like = true;
+	/* Of several requests for it the first one counts, as if they were done one by one. */
+	if (!node->params && found->by != PLAN_BY_NAME && found->by != PLAN_BY_BUILTIN)
+		node->alias = p->requests[goal->request].text;
+	if (!node->params)
+		node->params = goal->params;
+	node->is_command_only |= found->by == PLAN_BY_COMMAND;
+	return begin(p, found->node);
+}
+
+/* A request that is answered already: by the module of a file. */
+static int add_file_request(struct planner *p, const char *path, uint32_t node, uint32_t *ret_i)
+{
+	struct found *found = arena_alloc(&p->arena, sizeof(*found));
+	int r = plan_grow(&p->requests, p->n_requests, &p->requests_capacity, sizeof(*p->requests),
+			  PLAN_EDGES_MAX);
+
+	if (!found || r < 0)
+		return r < 0 ? r : -ENOMEM;
+	*found = (struct found){ .node = node, .by = PLAN_BY_NAME };
+	p->requests[p->n_requests] = (struct request){
+		.text = path, .is_asked = true, .is_answered = true, .found = found, .n_found = 1
+	};
+	*ret_i = p->n_requests++;
+	return 0;
 }
 
 int planner_add_file(struct planner *p, const char *path, const char *params)
 {
-	struct goal goal = { .request = PLAN_NONE };
+	struct goal goal = { 0 };
 	char name[MODULE_NAME_MAX + 1];
-	struct node *node;
+	uint32_t node;
 	int r;
 
 	if (name_of_path(path, name) < 0)
 		return -EINVAL;
-	r = get_node(p, name, &goal.node);
+	path = arena_string(&p->arena, path, strlen(path));
+	if (!path)
+		return -ENOMEM;
+	r = get_node(p, name, &node);
+	if (r == 0)
+		r = add_file_request(p, path, node, &goal.request);
 	if (r == 0)
 		r = add_goal(p, goal, path, params);
 	if (r < 0)
 		return r;
-	node = &p->nodes[goal.node];
-	node->path = p->goals[p->n_goals - 1].text;
-	node->params = p->goals[p->n_goals - 1].params;
-	node->is_goal = node->is_goal_like = true;
-	return begin(p, goal.node);
+	p->nodes[node].path = path;
+	return begin_goal(p, &p->goals[p->n_goals - 1], p->requests[goal.request].found);
 }
 
 int planner_next(struct planner *p, struct plan_want *ret_want)
@@ -409,56 +476,16 @@ static int stick(struct planner *p, int r)
 	return r;
 }
 
-const struct modprobe_rule *plan_is_blacklisted(const struct planner *p, const char *module)
-{
-	return modprobe_conf_next(p->conf, MODPROBE_BLACKLIST, module, NULL);
-}
-
-bool plan_counts(const struct planner *p, const struct found *found, bool is_goal)
-{
-	bool is_alias = found->by == PLAN_BY_CONF_ALIAS || found->by == PLAN_BY_ALIAS ||
-			found->by == PLAN_BY_SYMBOL || found->by == PLAN_BY_BUILTIN_ALIAS;
-
-	if (p->options.is_unload || (!is_alias && !(is_goal && p->options.use_blacklist)))
-		return true;
-	return !plan_is_blacklisted(p, p->nodes[found->node].name);
-}
-
-/* A caller's request was answered by @found. */
-static int begin_goal(struct planner *p, const struct goal *goal, const struct found *found)
-{
-	struct node *node = &p->nodes[found->node];
-
-	if (!plan_counts(p, found, true))
-		return 0;
-	node->is_goal = node->is_goal_like = true;
-	/* Of several requests for it the first one counts, as if they were done one by one. */
-	if (!node->params && found->by != PLAN_BY_NAME && found->by != PLAN_BY_BUILTIN)
-		node->alias = p->requests[goal->request].text;
-	if (!node->params)
-		node->params = goal->params;
-	node->is_command_only |= found->by == PLAN_BY_COMMAND;
-	return begin(p, found->node);
-}
-
 static int begin_answers(struct planner *p, uint32_t request)
 {
 	const struct request *asked = &p->requests[request];
-	bool is_goal = false;
 	int r = 0;
 
-	for (uint32_t g = 0; g < p->n_goals; g++) {
-		if (p->goals[g].request != request)
-			continue;
-		is_goal = true;
+	for (uint32_t g = 0; g < p->n_goals; g++)
 		for (uint32_t i = 0; i < asked->n_found && r == 0; i++)
-			r = begin_goal(p, &p->goals[g], &asked->found[i]);
-	}
-	/* Goals are looked up first: a softdep word of the same text may come later. */
-	for (uint32_t i = 0; i < asked->n_found && r == 0 && !is_goal; i++)
-		if (plan_counts(p, &asked->found[i], false))
-			r = begin(p, asked->found[i].node);
-	return r;
+			if (p->goals[g].request == request)
+				r = begin_goal(p, &p->goals[g], &asked->found[i]);
+	return r == 0 && asked->is_word ? begin_word_answers(p, asked) : r;
 }
 
 int planner_answer_lookup(struct planner *p, const struct plan_answer *answers, size_t n, int error)

@@ -41,12 +41,6 @@ int plan_add_note(struct planner *p, struct plan_note note)
 	return r;
 }
 
-/** struct line - the modules on a line of the index, users first */
-struct line {
-	uint32_t *nodes;
-	uint32_t n;
-};
-
 static uint32_t count_deps(const struct node *node)
 {
 	uint32_t n = 0;
@@ -56,55 +50,68 @@ static uint32_t count_deps(const struct node *node)
 	return n;
 }
 
-static int read_line(const struct planner *p, uint32_t i, struct line *ret_line)
+/* Fills the line of a module; once. */
+static int read_line(struct planner *p, uint32_t i)
 {
-	const struct node *node = &p->nodes[i];
+	struct node *node = &p->nodes[i];
 	size_t left = node->deps_size;
 	char name[MODULE_NAME_MAX + 1];
 
-	*ret_line = (struct line){ calloc(count_deps(node) + 1, sizeof(uint32_t)), 0 };
-	if (!ret_line->nodes)
+	if (node->line)
+		return 0;
+	node->line = arena_alloc(&p->arena, ((size_t)count_deps(node) + 1) * sizeof(*node->line));
+	if (!node->line)
 		return -ENOMEM;
 	for (const char *at = node->deps; left > 0; left -= strlen(at) + 1, at += strlen(at) + 1) {
 		uint32_t to = name_of_path(at, name) < 0 ? PLAN_NONE : plan_find_node(p, name);
 
 		if (to != PLAN_NONE && to != i)
-			ret_line->nodes[ret_line->n++] = to;
+			node->line[node->n_line++] = to;
 	}
 	return 0;
 }
 
-/* Strikes out what stands behind @by in the line and is needed by it. */
-static void strike_out(const struct planner *p, struct line *line, uint32_t at)
+/* Strikes out what stands behind @at in the line and is needed by it. */
+static int strike_out(struct planner *p, uint32_t *line, uint32_t n, uint32_t at)
 {
-	struct line other;
+	const struct node *other;
+	int r;
 
-	if (line->nodes[at] == PLAN_NONE || read_line(p, line->nodes[at], &other) < 0)
-		return;
-	for (uint32_t o = 0; o < other.n; o++)
-		for (uint32_t i = at + 1; i < line->n; i++)
-			if (line->nodes[i] == other.nodes[o])
-				line->nodes[i] = PLAN_NONE;
-	free(other.nodes);
+	if (line[at] == PLAN_NONE)
+		return 0;
+	r = read_line(p, line[at]);
+	if (r < 0)
+		return r;
+	other = &p->nodes[line[at]];
+	for (uint32_t o = 0; o < other->n_line; o++)
+		for (uint32_t i = at + 1; i < n; i++)
+			if (line[i] == other->line[o])
+				line[i] = PLAN_NONE;
+	return 0;
 }
 
 int plan_need_edges(struct planner *p, uint32_t i)
 {
-	struct line line;
+	const struct node *node = &p->nodes[i];
+	uint32_t *line;
 	int r;
 
-	r = read_line(p, i, &line);
-	if (r < 0)
+	r = read_line(p, i);
+	if (r < 0 || node->n_line == 0)
 		return r;
-	for (uint32_t at = 0; at < line.n && line.n <= NEEDS_REDUCED_MAX; at++)
-		strike_out(p, &line, at);
+	line = malloc(node->n_line * sizeof(*line));
+	if (!line)
+		return -ENOMEM;
+	memcpy(line, node->line, node->n_line * sizeof(*line));
+	for (uint32_t at = 0; at < node->n_line && node->n_line <= NEEDS_REDUCED_MAX && r == 0; at++)
+		r = strike_out(p, line, node->n_line, at);
 	/* What is needed last on the line is needed first in the kernel. */
-	for (uint32_t at = line.n; at-- > 0 && r == 0;)
-		if (line.nodes[at] != PLAN_NONE)
+	for (uint32_t at = node->n_line; at-- > 0 && r == 0;)
+		if (line[at] != PLAN_NONE)
 			r = plan_add_edge(p, (struct edge){ .from = i,
-							    .to = line.nodes[at],
+							    .to = line[at],
 							    .kind = PLAN_NEEDS });
-	free(line.nodes);
+	free(line);
 	return r;
 }
 
@@ -158,13 +165,8 @@ int plan_each_goal(struct planner *p, int (*each)(struct planner *p, uint32_t no
 
 	for (uint32_t g = 0; g < p->n_goals && r == 0; g++) {
 		const struct goal *goal = &p->goals[g];
-		const struct request *request;
+		const struct request *request = &p->requests[goal->request];
 
-		if (goal->request == PLAN_NONE) {
-			r = each(p, goal->node);
-			continue;
-		}
-		request = &p->requests[goal->request];
 		for (uint32_t f = 0; f < request->n_found && r == 0; f++)
 			if (plan_counts(p, &request->found[f], true))
 				r = each(p, request->found[f].node);
@@ -236,18 +238,16 @@ static void put_goal_reasons(const struct planner *p, struct plan_step *steps)
 {
 	for (uint32_t g = 0; g < p->n_goals; g++) {
 		const struct goal *goal = &p->goals[g];
-		uint32_t n = goal->request == PLAN_NONE ? 1 : p->requests[goal->request].n_found;
+		const struct request *request = &p->requests[goal->request];
 
-		for (uint32_t f = 0; f < n; f++) {
-			const struct found *found =
-				goal->request == PLAN_NONE ? NULL
-							   : &p->requests[goal->request].found[f];
+		for (uint32_t f = 0; f < request->n_found; f++) {
+			const struct found *found = &request->found[f];
 			struct plan_step *step;
 			struct plan_reason *reasons;
 
-			if (found && !plan_counts(p, found, true))
+			if (!plan_counts(p, found, true))
 				continue;
-			step = &steps[p->nodes[found ? found->node : goal->node].step];
+			step = &steps[p->nodes[found->node].step];
 			reasons = (struct plan_reason *)step->reasons;
 			if (step->n_reasons > 0 && reasons[0].kind == PLAN_GOAL)
 				continue;
@@ -255,7 +255,7 @@ static void put_goal_reasons(const struct planner *p, struct plan_step *steps)
 				.kind = PLAN_GOAL,
 				.step = PLAN_NONE,
 				.by = goal->text,
-				.source = found ? found->source : (struct plan_source){ 0 }
+				.source = found->source
 			};
 		}
 	}
@@ -289,7 +289,9 @@ static int put_lists(struct planner *p, struct plan_step *steps, uint32_t n_step
 				continue;
 			if (plan_is_reason(p, edge))
 				put_reason(p, steps, edge);
-			if (pass == 0 && !edge->is_order_cut)
+			/* A goal that is refused because it is there is there for others. */
+			if (pass == 0 && !edge->is_order_cut &&
+			    p->nodes[edge->to].refusal != PLAN_REFUSE_LOADED)
 				((uint32_t *)user->needs)[user->n_needs++] = p->nodes[edge->to].step;
 		}
 	return 0;
@@ -298,17 +300,10 @@ static int put_lists(struct planner *p, struct plan_step *steps, uint32_t n_step
 static int put_goal(struct planner *p, const struct goal *goal, struct plan_goal *ret,
 		    uint32_t *steps, uint32_t *n_steps)
 {
-	const struct request *request;
+	const struct request *request = &p->requests[goal->request];
 	int r = 0;
 
 	*ret = (struct plan_goal){ .request = goal->text, .first_step_ref = *n_steps };
-	if (goal->request == PLAN_NONE) {
-		ret->is_found = true;
-		ret->n_steps = 1;
-		steps[(*n_steps)++] = p->nodes[goal->node].step;
-		return 0;
-	}
-	request = &p->requests[goal->request];
 	ret->is_found = request->n_found > 0;
 	ret->error = request->error;
 	for (uint32_t f = 0; f < request->n_found && r == 0; f++) {
@@ -336,7 +331,7 @@ static int put_goals(struct planner *p)
 	int r = 0;
 
 	for (uint32_t g = 0; g < p->n_goals; g++)
-		max += p->goals[g].request == PLAN_NONE ? 1 : p->requests[p->goals[g].request].n_found;
+		max += p->requests[p->goals[g].request].n_found;
 	if (max > PLAN_EDGES_MAX)
 		return -E2BIG;
 	goals = arena_alloc(&p->arena, ((size_t)p->n_goals + 1) * sizeof(*goals));

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
@@ -268,6 +269,7 @@ int sys_stat(int dir_fd, const char *path, struct sys_entry *ret_entry)
 		.inode = st.st_ino,
 		.is_dir = S_ISDIR(st.st_mode),
 		.is_regular = S_ISREG(st.st_mode),
+		.is_null = S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3),
 	};
 	return 0;
 }

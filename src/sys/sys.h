@@ -98,6 +98,7 @@ struct sys_entry {
 	uint64_t dev, inode; /* of what a symbolic link leads to */
 	bool is_dir;
 	bool is_regular;
+	bool is_null; /* /dev/null, by whatever path */
 };
 
 /**

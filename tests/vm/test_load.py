@@ -165,7 +165,7 @@ class Chains(vmcase.Guest):
         only, resolve, both = seen.runs
         self.assertEqual(only.status, 0)        # kept from kmod; told at -v
         self.assertAbsent(only, 'aliased_1')
-        self.assertEqual(resolve.out, 'aliased_2\n')
+        self.assertEqual(resolve.out, 'aliased_1\naliased_2\n')    # who answers, not who would be loaded
         self.assertOk(both)
         self.assertEqual(both.loaded(), ['aliased_2'])
 
@@ -319,7 +319,7 @@ class Chains(vmcase.Guest):
     def test_missing_dependency_file(self, seen):
         """a failure that names the file; dep_c is not tried without what it needs, nor is it said that it would work"""
         for run in seen.runs:
-            self.assertFails(run, r'dep_b\.ko', 'No such file')
+            self.assertFails(run, r'dep_b\.ko', '(?i)no such file')
             self.assertAbsent(run, 'dep_c')
         self.assertNotIn('dep_c: Unknown symbol', seen.log)
 
@@ -446,7 +446,7 @@ class Chains(vmcase.Guest):
         self.assertIn("modprobe: ERROR: could not insert 'init_fails': No such device\n", no_device.err)
         self.assertFails(busy, 'Device or resource busy')
         self.assertFails(io, 'Input/output error')
-        self.assertFails(exists, 'init_fails', 'File exists')
+        self.assertFails(exists, 'init_fails', 'File exists|EEXIST')
         self.assertFails(insmod, 'File exists')
         self.assertFails(quiet)
         self.assertEqual(quiet.err, '')
