@@ -29,7 +29,7 @@ install: all
 	@meson install --quiet -C $(BUILD) --no-rebuild $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
 
 bench: all
-	@tools/install-deps check
+	@tools/install-deps check bench
 	@meson configure $(BUILD) -Dtests=enabled && ninja --quiet -C $(BUILD)
 	@tests/bench/run $(BUILD)
 

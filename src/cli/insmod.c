@@ -13,19 +13,18 @@
 #include "cli/commands.h"
 #include "cli/log.h"
 #include "cli/options.h"
-#include "cli/sysroot.h"
 #include "conf/option-words.h"
 #include "engine/events.h"
 #include "engine/explain.h"
-#include "engine/indexes.h"
 #include "engine/insert.h"
+#include "engine/session.h"
 #include "sys/kernel.h"
 #include "sys/sys.h"
 
 struct command {
 	struct log log;
 	bool ignore_vermagic, ignore_modversions;
-	struct kernel kernel;
+	struct session session;
 };
 
 enum { OPTION_MODVERSION = 256, OPTION_VERMAGIC };
@@ -103,6 +102,18 @@ static int join_parameters(char **words, struct buf *out)
 	return out->error;
 }
 
+static void explain(struct command *c, const struct insert_request *request,
+		    const struct insert_report *done, int error)
+{
+	struct explanation found = { 0 };
+
+	if (explain_insert(&c->session.kernel, &c->session.indexes, request, done, error, &found) == 0)
+		for (size_t i = 0; i < found.n_lines; i++)
+			log_message(&c->log, LOG_ERR, "%s%s", found.is_ambiguous ? "possibly: " : "",
+				    found.lines[i]);
+	explanation_done(&found);
+}
+
 static void report_failure(struct command *c, const struct insert_request *request,
 			   const struct insert_report *done, int error, const struct diag *diag)
 {
@@ -113,12 +124,14 @@ static void report_failure(struct command *c, const struct insert_request *reque
 	diag_text(done->has_called ? NULL : diag, request->path, otherwise, &text);
 	log_message(&c->log, LOG_ERR, "could not insert module %s",
 		    text.error ? request->path : (const char *)text.base);
+	if (done->has_called && !done->was_loaded)
+		explain(c, request, done, error);
 }
 
 static int insert(struct command *c, const struct insert_request *request)
 {
 	const struct events events = { .report = report, .ctx = c };
-	struct inserter *inserter = inserter_new(&c->kernel, &events);
+	struct inserter *inserter = inserter_new(&c->session.kernel, &events);
 	struct insert_report done = { 0 };
 	struct diag diag = { 0 };
 	int r;
@@ -132,6 +145,18 @@ static int insert(struct command *c, const struct insert_request *request)
 		log_message(&c->log, LOG_INFO, "Module %s is inserted", request->name);
 	inserter_free(inserter);
 	return r;
+}
+
+/* insmod does no more than it is told to, but what must not be loaded is not loaded in this way either. */
+static bool is_masked(const struct command *c, const char *path, const char *name)
+{
+	const struct modprobe_conf *conf = &c->session.conf;
+	const struct modprobe_rule *rule = modprobe_conf_next(conf, MODPROBE_MASK, name, NULL);
+
+	if (rule)
+		log_message(&c->log, LOG_ERR, "could not insert module %s: %s is masked (%s:%u)", path,
+			    name, rule->file, rule->line);
+	return rule != NULL;
 }
 
 static int run(struct command *c, const char *path, char **parameters)
@@ -154,6 +179,8 @@ static int run(struct command *c, const char *path, char **parameters)
 		log_message(&c->log, LOG_ERR, "could not load module %s: %s", path, strerror(-r));
 		return r;
 	}
+	if (is_masked(c, path, name))
+		return -EPERM;
 	return insert(c, &(struct insert_request){
 				 .name = name,
 				 .path = path,
@@ -165,8 +192,8 @@ static int run(struct command *c, const char *path, char **parameters)
 
 int cmd_insmod(int argc, char **argv)
 {
+	const struct session_options where = { 0 };
 	struct command c = { 0 };
-	struct kernel_real real;
 	int first, r;
 
 	log_init(&c.log, argv[0]);
@@ -177,12 +204,13 @@ int cmd_insmod(int argc, char **argv)
 		log_message(&c.log, LOG_ERR, "missing filename.");
 		return EXIT_FAILURE;
 	}
-	r = kernel_open("", &real, &c.kernel);
+	/* Lines that make no sense are modprobe's to report. */
+	r = session_open(&c.session, &where, NULL);
 	if (r < 0) {
-		log_message(&c.log, LOG_ERR, "/: %s", strerror(-r));
+		log_message(&c.log, LOG_ERR, "%s", strerror(-r));
 		return EXIT_FAILURE;
 	}
 	r = run(&c, argv[first], argv + first + 1);
-	kernel_close(&real);
+	session_close(&c.session);
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

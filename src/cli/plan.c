@@ -450,7 +450,7 @@ static int make_plan(struct command *c, int argc, char **argv)
 	for (int i = 0; i < argc;) {
 		r = add_goal(c, i, argc, argv);
 		if (r == -EINVAL || r == -E2BIG)
-			return view_unknown(&c->view, argv[i], r);
+			return view_unknown(&c->view, argv[i], is_file(argv[i]) ? -ENOENT : r);
 		if (r < 0)
 			return view_fail(&c->view, r);
 		i = r;

@@ -21,6 +21,7 @@
 
 #include "bytes/buf.h"
 #include "bytes/diag.h"
+#include "bytes/glob-track.h"
 #include "bytes/glob.h"
 
 #define HEADER_SIZE 12
@@ -191,12 +192,17 @@ struct walk {
 	const char *request; /* collect only where the key, from @skip on, matches this */
 	size_t skip;
 	uint64_t steps; /* that matching may still take */
+	const char *whole; /* the request that @request is the end of */
+	bool is_prepared; /* @text is */
+	struct glob_text *text; /* @whole; a search only */
+	struct glob_state state; /* of the key that is being entered */
 };
 
 struct frame {
 	struct node node;
 	uint32_t n_done; /* children */
 	uint32_t key_size; /* bytes, with the node's prefix */
+	struct glob_state state; /* of the key up to there; in a search below a wildcard */
 };
 
 static void walk_done(struct walk *w)
@@ -282,10 +288,23 @@ static int key_append(struct walk *w, const char *s, size_t size, const struct n
 	return 0;
 }
 
-/* Read the node, append its prefix to the key, make it the current one. */
-static int enter(struct walk *w, struct reference ref)
+/* May the request match a key that goes on with these bytes? */
+static bool step(struct walk *w, const char *s, size_t size)
 {
-	struct frame f = { 0 };
+	bool may_match = true;
+
+	for (size_t i = 0; i < size && may_match; i++)
+		may_match = glob_state_step(&w->state, w->text, s[i]);
+	return may_match;
+}
+
+/*
+ * Read the node, append its prefix to the key, make it the current one. A search passes by what
+ * cannot match: most keys below a wildcard differ from the request in a byte that many share.
+ */
+static int enter(struct walk *w, struct reference ref, size_t skip)
+{
+	struct frame f;
 	int r;
 
 	r = read_node(w->reader, ref, &f.node, w->diag);
@@ -293,9 +312,12 @@ static int enter(struct walk *w, struct reference ref)
 		r = pay(w, f.node.size, f.node.off);
 	if (r == 0)
 		r = key_append(w, f.node.prefix, f.node.prefix_size, &f.node);
-	if (r < 0)
+	if (r < 0 || (w->request && !step(w, f.node.prefix + skip, f.node.prefix_size - skip)))
 		return r;
+	f.n_done = 0;
 	f.key_size = (uint32_t)w->key.size;
+	if (w->request)
+		f.state = w->state;
 	buf_put(&w->stack, &f, sizeof(f));
 	if (w->stack.error)
 		return w->stack.error;
@@ -312,7 +334,9 @@ static int leave(struct walk *w, const struct frame *f)
 		return 0;
 	w->key.size = f->key_size;
 	w->key.base[w->key.size] = '\0';
-	r = glob_matches_within((const char *)w->key.base + w->skip, w->request, &w->steps);
+	r = glob_state_matches(&f->state, w->text);
+	if (r < 0)
+		r = glob_matches_within((const char *)w->key.base + w->skip, w->request, &w->steps);
 	if (r < 0)
 		return diag_offset(w->diag, r, f->node.off, "the search takes too many steps");
 	return r > 0 ? use_values(w, &f->node) : 0;
@@ -321,7 +345,7 @@ static int leave(struct walk *w, const struct frame *f)
 /* Everything at and below @ref; the key so far is in @w->key. */
 static int walk_below(struct walk *w, struct reference ref)
 {
-	int r = enter(w, ref);
+	int r = enter(w, ref, w->skip);
 
 	while (r == 0 && w->stack.size > 0) {
 		struct frame *f = (struct frame *)(void *)(w->stack.base + w->stack.size) - 1;
@@ -338,10 +362,15 @@ static int walk_below(struct walk *w, struct reference ref)
 			r = leave(w, &left);
 			continue;
 		}
+		if (w->request) {
+			w->state = f->state;
+			if (!step(w, &c, 1))
+				continue;
+		}
 		w->key.size = f->key_size;
 		r = key_append(w, &c, 1, &f->node);
 		if (r == 0)
-			r = enter(w, child);
+			r = enter(w, child, 0);
 	}
 	w->stack.size = 0;
 	return r;
@@ -387,6 +416,11 @@ static int search_below(struct walk *w, struct reference ref, const struct node 
 {
 	int r;
 
+	if (!w->is_prepared)
+		glob_text_init(w->text, w->whole);
+	w->is_prepared = true;
+	glob_state_init(&w->state, w->text, (size_t)(rest - w->whole));
+	(void)step(w, start, strlen(start));
 	w->request = rest;
 	w->skip = skip;
 	w->key.size = 0;
@@ -436,6 +470,7 @@ static int search(struct walk *w, const char *request)
 	struct node n;
 	int r;
 
+	w->whole = request;
 	while (ref.to) {
 		r = read_node(w->reader, ref, &n, w->diag);
 		if (r < 0)
@@ -469,11 +504,13 @@ static int compare_values(const void *a, const void *b)
 int index_reader_search(const struct index_reader *reader, const char *request,
 			struct index_values *values, struct diag *diag)
 {
+	struct glob_text text; /* large: filled when it is needed */
 	struct walk w = {
 		.reader = reader,
 		.diag = diag,
 		.budget = reader->file.size,
 		.values = values,
+		.text = &text,
 		.steps = INDEX_SEARCH_STEPS_MAX,
 	};
 	size_t n_before = values->n;

@@ -52,29 +52,45 @@ static enum plan_refusal own_refusal(const struct planner *p, const struct node 
 	return node->file_error < 0 ? PLAN_REFUSE_NO_FILE : PLAN_REFUSE_NOTHING;
 }
 
-/* Allow rules name modules; what those need comes along where they are loaded themselves. Users stand
- * behind what they need. */
-static int refuse_not_allowed(struct planner *p, const uint32_t *order)
+static bool is_named_by_allow(const struct planner *p, const struct node *node)
+{
+	return modprobe_conf_next(p->conf, MODPROBE_ALLOW, node->name, NULL);
+}
+
+/*
+ * Allow rules name modules; what those need comes along where they are loaded themselves. Down from
+ * the goals, so that a module which nobody loads allows nothing.
+ */
+static int refuse_not_allowed(struct planner *p)
 {
 	uint8_t *is_allowed = calloc((size_t)p->n_nodes + 1, 1);
+	uint32_t *todo = calloc((size_t)p->n_nodes + 1, sizeof(*todo));
+	uint32_t n = 0;
+	int r = is_allowed && todo ? 0 : -ENOMEM;
 
-	if (!is_allowed)
-		return -ENOMEM;
-	for (uint32_t n = p->n_nodes; n-- > 0;) {
-		struct node *node = &p->nodes[order[n]];
+	for (uint32_t i = 0; i < p->n_nodes && r == 0; i++)
+		if (p->nodes[i].is_goal && p->nodes[i].refusal == PLAN_REFUSE_NOTHING &&
+		    is_named_by_allow(p, &p->nodes[i]))
+			is_allowed[todo[n++] = i] = 1;
+	while (n > 0) {
+		const struct node *node = &p->nodes[todo[--n]];
 
-		if (is_there(p, node) || node->refusal != PLAN_REFUSE_NOTHING)
-			continue;
-		if (modprobe_conf_next(p->conf, MODPROBE_ALLOW, node->name, NULL))
-			is_allowed[order[n]] = 1;
-		if (!is_allowed[order[n]])
-			node->refusal = PLAN_REFUSE_NOT_ALLOWED;
-		for (uint32_t e = node->first_edge; e != PLAN_NONE; e = p->edges[e].next)
-			if (is_allowed[order[n]] && p->edges[e].kind == PLAN_NEEDS)
-				is_allowed[p->edges[e].to] = 1;
+		for (uint32_t e = node->first_edge; e != PLAN_NONE; e = p->edges[e].next) {
+			uint32_t to = p->edges[e].to;
+
+			if (is_allowed[to] || p->nodes[to].refusal != PLAN_REFUSE_NOTHING ||
+			    (p->edges[e].kind != PLAN_NEEDS && !is_named_by_allow(p, &p->nodes[to])))
+				continue;
+			is_allowed[todo[n++] = to] = 1;
+		}
 	}
+	for (uint32_t i = 0; i < p->n_nodes && r == 0; i++)
+		if (!is_allowed[i] && !is_there(p, &p->nodes[i]) &&
+		    p->nodes[i].refusal == PLAN_REFUSE_NOTHING)
+			p->nodes[i].refusal = PLAN_REFUSE_NOT_ALLOWED;
 	free(is_allowed);
-	return 0;
+	free(todo);
+	return r;
 }
 
 /* Whoever needs a module that is refused is refused. */
@@ -88,7 +104,8 @@ static void refuse_users(struct planner *p, const uint32_t *order)
 
 			if (edge->kind != PLAN_NEEDS || edge->is_order_cut ||
 			    node->refusal != PLAN_REFUSE_NOTHING ||
-			    p->nodes[edge->to].refusal == PLAN_REFUSE_NOTHING)
+			    p->nodes[edge->to].refusal == PLAN_REFUSE_NOTHING ||
+			    is_there(p, &p->nodes[edge->to]))
 				continue;
 			node->refusal = PLAN_REFUSE_NEEDS;
 			node->cause = edge->to;
@@ -105,7 +122,7 @@ static int refuse(struct planner *p, const uint32_t *order)
 	refuse_users(p, order);
 	if (p->conf->rules[MODPROBE_ALLOW].n == 0)
 		return 0;
-	r = refuse_not_allowed(p, order);
+	r = refuse_not_allowed(p);
 	if (r == 0)
 		refuse_users(p, order);
 	return r;

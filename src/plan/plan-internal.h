@@ -61,6 +61,7 @@ struct node {
 struct request {
 	const char *text;
 	bool is_asked, is_answered;
+	bool is_word; /* of a softdep; it may be of the caller as well */
 	int error;
 	struct found {
 		uint32_t node;

@@ -179,14 +179,6 @@ static int get_request(struct planner *p, const char *text, uint32_t *ret_i)
 	return 0;
 }
 
-static int ask_request(struct planner *p, uint32_t i)
-{
-	if (p->requests[i].is_asked)
-		return 0;
-	p->requests[i].is_asked = true;
-	return add_task(p, PLAN_WANT_LOOKUP, i);
-}
-
 static int after_state(struct planner *p, uint32_t i);
 
 /* The first questions about a module that the plan may touch. */
@@ -239,6 +231,30 @@ static int add_word(struct planner *p, uint32_t i, struct word word)
 	return 0;
 }
 
+/* Modules that answer to a word; those that were found by a request of the caller's as well. */
+static int begin_word_answers(struct planner *p, const struct request *request)
+{
+	int r = 0;
+
+	for (uint32_t f = 0; f < request->n_found && r == 0; f++)
+		if (plan_counts(p, &request->found[f], false))
+			r = begin(p, request->found[f].node);
+	return r;
+}
+
+static int ask_request(struct planner *p, uint32_t i, bool is_word)
+{
+	struct request *request = &p->requests[i];
+	bool is_new_word = is_word && !request->is_word;
+
+	request->is_word |= is_word;
+	if (!request->is_asked) {
+		request->is_asked = true;
+		return add_task(p, PLAN_WANT_LOOKUP, i);
+	}
+	return is_new_word && request->is_answered ? begin_word_answers(p, request) : 0;
+}
+
 static int read_softdep(struct planner *p, uint32_t i, const struct modprobe_rule *rule)
 {
 	struct softdep_words words = { .rest = rule->text };
@@ -261,7 +277,7 @@ static int read_softdep(struct planner *p, uint32_t i, const struct modprobe_rul
 		if (r == 0)
 			r = add_word(p, i, word);
 		if (r == 0)
-			r = ask_request(p, word.request);
+			r = ask_request(p, word.request, true);
 	}
 	return r;
 }
@@ -347,7 +363,7 @@ int planner_add(struct planner *p, const char *request, const char *params)
 	r = get_request(p, request, &goal.request);
 	if (r == 0)
 		r = add_goal(p, goal, request, params);
-	return r < 0 ? r : ask_request(p, goal.request);
+	return r < 0 ? r : ask_request(p, goal.request, false);
 }
 
 const struct modprobe_rule *plan_is_blacklisted(const struct planner *p, const char *module)
@@ -463,21 +479,13 @@ static int stick(struct planner *p, int r)
 static int begin_answers(struct planner *p, uint32_t request)
 {
 	const struct request *asked = &p->requests[request];
-	bool is_goal = false;
 	int r = 0;
 
-	for (uint32_t g = 0; g < p->n_goals; g++) {
-		if (p->goals[g].request != request)
-			continue;
-		is_goal = true;
+	for (uint32_t g = 0; g < p->n_goals; g++)
 		for (uint32_t i = 0; i < asked->n_found && r == 0; i++)
-			r = begin_goal(p, &p->goals[g], &asked->found[i]);
-	}
-	/* Goals are looked up first: a softdep word of the same text may come later. */
-	for (uint32_t i = 0; i < asked->n_found && r == 0 && !is_goal; i++)
-		if (plan_counts(p, &asked->found[i], false))
-			r = begin(p, asked->found[i].node);
-	return r;
+			if (p->goals[g].request == request)
+				r = begin_goal(p, &p->goals[g], &asked->found[i]);
+	return r == 0 && asked->is_word ? begin_word_answers(p, asked) : r;
 }
 
 int planner_answer_lookup(struct planner *p, const struct plan_answer *answers, size_t n, int error)

@@ -289,7 +289,9 @@ static int put_lists(struct planner *p, struct plan_step *steps, uint32_t n_step
 				continue;
 			if (plan_is_reason(p, edge))
 				put_reason(p, steps, edge);
-			if (pass == 0 && !edge->is_order_cut)
+			/* A goal that is refused because it is there is there for others. */
+			if (pass == 0 && !edge->is_order_cut &&
+			    p->nodes[edge->to].refusal != PLAN_REFUSE_LOADED)
 				((uint32_t *)user->needs)[user->n_needs++] = p->nodes[edge->to].step;
 		}
 	return 0;

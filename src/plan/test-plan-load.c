@@ -122,6 +122,9 @@ static void test_live(void **state)
 	w.options.must_change = true;
 	expect_steps(&w, "b", "x:loaded:b");
 	expect_steps(&w, "a", "=c =b +a");
+	CLEANUP_RUN struct run both = world_plan(&w, "b a");
+	assert_string_equal(steps_text(&both), "x:loaded:b =c +a");
+	assert_string_equal(needs_text(&both, "a"), "c");
 	w.options.ignore_loaded = true;
 	expect_steps(&w, "a", "+c +b +a");
 	w.options.must_change = false;

@@ -383,6 +383,25 @@ class Insmod(captured.Case):
             self.assertRegex(result.err, b'^insmod: ERROR: could not insert module %s: .*%s\n$' % (path.encode(), text))
             self.assertEqual(self.log, '')
 
+    def test_reasons(self):
+        """behind kmod's line, what the file and the indexes tell; nothing where nothing is known"""
+        owner = Module('owner').modinfo('license', 'GPL').modinfo('name', 'owner').export('owned_fn', 0x1234)
+        user = Module('user').modinfo('license', 'GPL').modinfo('name', 'user').use('owned_fn', 0x1234)
+        user.modinfo('parmtype', 'depth:int').modinfo('parm', 'depth:of snow')
+        self.system.put('user.ko', user.bytes())
+        for name in ('modules.order', 'modules.builtin', 'modules.builtin.modinfo'):
+            self.system.modules_file(name, '')
+        self.system.modules_file('kernel/owner.ko', owner.bytes())
+        subprocess.run([tap.command('depmod'), '-b', self.system.folder, self.system.release], check=True)
+        lines = self.run_inside('ours', 'insmod', '/user.ko', error=2, status=1).err.splitlines()
+        self.assertEqual(lines[0], b'insmod: ERROR: could not insert module /user.ko: Unknown symbol in module')
+        self.assertRegex(b'\n'.join(lines[1:]), rb'^insmod: ERROR: .*owned_fn.*owner')
+        lines = self.run_inside('ours', 'insmod', '/user.ko', 'depth=deep', error=22, status=1).err.splitlines()
+        self.assertEqual(lines[0], b'insmod: ERROR: could not insert module /user.ko: Invalid parameters')
+        self.assertRegex(b'\n'.join(lines[1:]), rb'insmod: ERROR: .*depth.*deep')
+        lines = self.run_inside('ours', 'insmod', '/user.ko', error=19, status=1).err.splitlines()
+        self.assertEqual(lines, [b'insmod: ERROR: could not insert module /user.ko: No such device'])
+
     def test_verbose_and_syslog(self):
         self.assertEqual(self.run_inside('ours', 'insmod', '-v', '/m.ko', status=0).err,
                          b'insmod: INFO: Module m is inserted\n')

@@ -447,8 +447,8 @@ class Log(Case):
         self.write('dev/kmsg', ''.join('4,%d,%d,-;%s\n' % (i, usec, text) for i, (usec, text) in enumerate(records)))
 
     def test_quotes(self):
-        self.log((5000000, 'm: an earlier attempt'), (100000100, 'mm: another'), (100000200, 'm: no such device'),
-                 (100000300, 'm:nothing'), (100000400, 'm: giving up'), (100000500, 'usb: m: hello'))
+        self.log((5000000, 'm: an earlier attempt'), (99900000, 'm: the last attempt'), (100000100, 'mm: another'),
+                 (100000200, 'm: no such device'), (100000300, 'm:nothing'), (100000400, 'm: giving up'), (100000500, 'usb: m: hello'))
         self.assertEqual(self.explain(module(), errno.ENODEV, **self.DURING), [
             "m: the kernel's log says: no such device", "m: the kernel's log says: giving up"])
 
@@ -484,6 +484,10 @@ class Log(Case):
             'm: parameter list does not take "1,2,3,4,5"',
             "m: the kernel's log says: list: can only take 4 arguments",
             'm: its parameters are list (array of int), own (policy)'])
+        for other in 'link: can only take', 'list can only take':
+            self.log((100000100, other), (100000200, "m: `1' invalid for parameter `list'"))
+            self.assertEqual(self.explain(made, errno.EINVAL, params='list=1', **self.DURING), [
+                'm: parameter list does not take "1"', 'm: its parameters are list (array of int), own (policy)'])
         self.log((100000100, 'other: x'), (100000200, "m: `x' too large for parameter `own'"))
         self.assertEqual(self.explain(made, errno.ENOSPC, params='own=x list=1,2,3,4,5', **self.DURING), [
             'm: parameter own does not take "x"', 'm: its parameters are list (array of int), own (policy)'])

@@ -221,6 +221,30 @@ class Removal(vmcase.Guest):
             self.assertEqual(run.loaded(), ['minix'])
 
     @scenario('''
+        settled() { while [ "$(cat /sys/kernel/livepatch/patch/transition 2>/dev/null)" = 1 ]; do sleep 0.1; done; }
+        run insmod $MODULES/updates/patch.ko
+        settled
+        run rmmod -f patch
+        note enabled "$(cat /proc/loadavg)"
+        run rmmod patch
+        echo 0 >/sys/kernel/livepatch/patch/enabled
+        while [ -e /sys/kernel/livepatch/patch ]; do sleep 0.1; done
+        note disabled "$(cat /proc/loadavg)"
+        run rmmod patch
+    ''')
+    def test_livepatch(self, seen):
+        """while it is enabled, the kernel runs its code: not removed, by force even less; disabled, it goes"""
+        load, forced, plain, removed = seen.runs
+        self.assertOk(load)
+        for run in (forced, plain):
+            self.assertFails(run, 'rmmod: ERROR: Module patch ', 'enabled livepatch.*echo 0 >')
+            self.assertLoaded(run, 'patch')
+        self.assertEqual(seen.notes['enabled'], 'patched')
+        self.assertRegex(seen.notes['disabled'], r'^[0-9.]+ [0-9.]+ ')
+        self.assertOk(removed)
+        self.assertAbsent(removed, 'patch')
+
+    @scenario('''
         run modprobe no_exit
         run modprobe -r no_exit
         run rmmod no_exit
