@@ -24,9 +24,6 @@
 #include "conf/proc-modules.h"
 #include "sys/kernel.h"
 
-/* 64 K modules with long lines. */
-#define PROC_MODULES_MAX ((size_t)16 * 1024 * 1024)
-
 /* No module of Debian's kernels has more than 200; beyond, the order is that of /proc/modules. */
 #define HOLDERS_SORTED_MAX 1024u
 

@@ -7,6 +7,9 @@
 
 struct diag;
 
+/* As much as a reader takes: 64 K modules with long lines. */
+#define PROC_MODULES_MAX ((size_t)16 * 1024 * 1024)
+
 /** struct proc_modules - place in the text; set @text, the rest zero */
 struct proc_modules {
 	struct bytes text;

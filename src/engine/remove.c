@@ -14,7 +14,6 @@
 #define SYS_MODULE_BIT 16
 
 #define SMALL_FILE_MAX ((size_t)64 * 1024)
-#define PROC_MODULES_MAX ((size_t)16 * 1024 * 1024)
 
 /* A small file's text, with a NUL behind. */
 static int read_text(const struct kernel *k, const char *path, struct buf *text)

@@ -2,6 +2,7 @@
 """What stands in an initramfs: archives of cpio's "newc" form, one behind the other, the last compressed."""
 
 import os
+import stat
 import subprocess
 
 NEWC, HEADER_SIZE = b'070701', 110
@@ -19,6 +20,13 @@ class Image:
     def modules(self):
         """paths of the module files, from the kernel's version on"""
         return {below_modules(path) for path in self.files if is_module(path)}
+
+    def leads_to(self, path):
+        """the file behind a name, when symbolic links are followed"""
+        while stat.S_ISLNK(self.files[path][0]):
+            target = self.files[path][1].decode()
+            path = os.path.normpath(os.path.join('/', os.path.dirname(path), target)).lstrip('/')
+        return path
 
     def rest(self):
         """everything but the modules and their indexes"""
