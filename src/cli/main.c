@@ -15,6 +15,7 @@
 #include "cli/commands.h"
 #include "cli/log.h"
 #include "cli/version.h"
+#include "sys/map.h"
 
 struct command {
 	const char *name;
@@ -125,6 +126,7 @@ int main(int argc, char **argv)
 	int status;
 
 	fill_standard_descriptors();
+	(void)sys_guard_maps();
 	log_init(&log, argc > 0 ? argv[0] : "modsure");
 	status = run(&log, argc, argv);
 	if (fflush(stdout) != 0 || ferror(stdout)) {

@@ -9,9 +9,11 @@
 
 #include "bytes/diag.h"
 #include "cli/modprobe.h"
+#include "conf/command.h"
 #include "conf/option-words.h"
 #include "engine/apply.h"
 #include "engine/explain.h"
+#include "engine/remove.h"
 #include "plan/describe.h"
 
 /** struct change - one plan on its way */
@@ -41,6 +43,15 @@ static void not_found(const struct modprobe *m, const char *name, int error)
 			    m->session.indexes.dir, why);
 }
 
+/* As the shell gets it: a removal has no parameters to put in. */
+static void print_remove(const char *command)
+{
+	CLEANUP_BUF struct buf text = { 0 }, variable = { 0 };
+
+	if (command_expand(command, "", &text, &variable) >= 0)
+		printf("remove %s\n", (const char *)text.base);
+}
+
 /*
  * What is printed is a promise to scripts, blanks at the end included: one behind what is inserted,
  * and another one behind options of the configuration, even where none of the command line follow.
@@ -60,7 +71,7 @@ static void print_step(const struct change *c, const struct plan_step *step)
 		printf("install %s %s%s\n", step->command, step->options, end);
 		break;
 	case PLAN_RUN_REMOVE:
-		printf("remove %s\n", step->command);
+		print_remove(step->command);
 		break;
 	case PLAN_DELETE:
 		printf("rmmod %s\n", step->module);
@@ -103,7 +114,10 @@ static void explain(const struct change *c, const struct plan_step *step,
 {
 	const struct insert_request request = { .name = step->module,
 						.path = step->path,
-						.params = step->options };
+						.params = step->options,
+						.ignore_vermagic = step->is_goal && c->m->force_vermagic,
+						.ignore_modversions =
+							step->is_goal && c->m->force_modversions };
 	struct explanation found = { 0 };
 
 	if (explain_insert(&c->m->session.kernel, &c->m->session.indexes, &request, &result->report,
@@ -153,11 +167,41 @@ static void report_command(const struct change *c, int level, const struct plan_
 static void report_delete(const struct change *c, int level, const struct plan_step *step,
 			  const struct apply_result *result)
 {
-	const char *why = result->error == -EAGAIN ? "it is in use" :
-			  result->error == -EBUSY  ? "it is being loaded or unloaded, or has no exit" :
-						     strerror(-result->error);
+	struct remove_words words = { 0 };
 
-	log_message(&c->m->log, level, "could not remove '%s': %s", step->module, why);
+	if (remove_explain(&c->m->session.kernel, step->module, result->error, &words) == 0) {
+		log_message(&c->m->log, level, "could not remove '%s': %s", step->module,
+			    (const char *)words.what.base);
+		if (words.why.size > 1)
+			log_message(&c->m->log, level, "%s: %s", step->module,
+				    (const char *)words.why.base);
+	}
+	remove_words_done(&words);
+}
+
+/*
+ * Force is for modules that are stuck. To remove a livepatch under the code that runs through it would
+ * bring the machine down at once. Return: whether all goals may be forced.
+ */
+static bool may_force(const struct change *c)
+{
+	const struct session *s = &c->m->session;
+	bool may = true;
+
+	for (uint32_t i = 0; i < c->plan->n_steps; i++) {
+		const struct plan_step *step = &c->plan->steps[i];
+		struct remove_words words = { 0 };
+
+		if (step->action == PLAN_DELETE && step->is_goal &&
+		    remove_check(&s->kernel, NULL, step->module, true, &words) == -EBUSY) {
+			log_message(&c->m->log, LOG_CRIT, "%s%s%s", (const char *)words.what.base,
+				    words.why.size > 1 ? " " : "",
+				    words.why.size > 1 ? (const char *)words.why.base : "");
+			may = false;
+		}
+		remove_words_done(&words);
+	}
+	return may;
 }
 
 /* In kmod's words where there are such. */
@@ -313,9 +357,12 @@ static int apply(struct change *c)
 		.after = after,
 		.ctx = c,
 	};
-	struct inserter *inserter = inserter_new(&m->session.kernel, &m->session.events);
+	struct inserter *inserter;
 	int r = -ENOMEM;
 
+	if (options.force && !may_force(c))
+		return 1;
+	inserter = inserter_new(&m->session.kernel, &m->session.events);
 	c->results = calloc((size_t)c->plan->n_steps + 1, sizeof(*c->results));
 	if (inserter && c->results)
 		r = apply_plan(c->plan, &m->session.kernel, inserter, &options, c->results);

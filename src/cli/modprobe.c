@@ -17,6 +17,7 @@
 #include "bytes/diag.h"
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "cli/sysroot.h"
 #include "conf/option-words.h"
 #include "config.h"
 
@@ -68,7 +69,7 @@ static const struct option_row rows[] = {
 	{ 'C', "config", "PATH", "read this file or directory instead of the usual ones" },
 	{ 'd', "dirname", "DIR", "look for modules below DIR" MODULE_DIRECTORY },
 	{ 'S', "set-version", "VERSION", "use the modules of this kernel, not the running one's" },
-	{ OPTION_SYSROOT, "sysroot", "DIR", "find configuration, modules, /proc and /sys below DIR" },
+	{ OPTION_SYSROOT, "sysroot", "DIR", "configuration, modules, /proc and /sys are below DIR; implies -n" },
 	{ 's', "syslog", NULL, "messages go to syslog" },
 	{ 'q', "quiet", NULL, "no messages" },
 	{ 'v', "verbose", NULL, "show what is done, and remarks" },
@@ -287,6 +288,25 @@ static int run(struct modprobe *m, int n, char **names)
 	return modprobe_change(m, n, names);
 }
 
+/* A captured system tells which kernel it ran; the running kernel must not get what was meant for it. */
+static int enter_sysroot(struct modprobe *m)
+{
+	char *dir;
+	int r;
+
+	if (!m->where.sysroot)
+		return 0;
+	m->is_dry_run = true;
+	if (m->where.version)
+		return 0;
+	r = sysroot_module_dir(m->where.sysroot, &dir);
+	if (r < 0)
+		return r;
+	m->where.version = m->release = strdup(strrchr(dir, '/') + 1);
+	free(dir);
+	return m->release ? 0 : -ENOMEM;
+}
+
 static int open_and_run(struct modprobe *m, int n, char **names)
 {
 	const struct events events = { .report = report, .ctx = &m->log };
@@ -295,6 +315,8 @@ static int open_and_run(struct modprobe *m, int n, char **names)
 	set_log(m);
 	r = make_child_options(m);
 	m->where.conf_paths = m->conf_paths;
+	if (r == 0)
+		r = enter_sysroot(m);
 	if (r == 0)
 		r = session_open(&m->session, &m->where, &events);
 	if (r < 0) {
@@ -341,6 +363,7 @@ int cmd_modprobe(int argc, char **argv)
 	}
 	free(m.conf_paths);
 	free(m.child_options);
+	free(m.release);
 	arena_done(&arena);
 	return status;
 }

@@ -15,6 +15,7 @@ struct modprobe {
 	struct session session;
 	struct session_options where;
 	const char **conf_paths; /* as many as there are arguments */
+	char *release;		 /* of a captured system */
 	char *child_options;	 /* MODPROBE_OPTIONS of commands; NULL: as it is */
 	int verbose;
 	int64_t wait_usec;

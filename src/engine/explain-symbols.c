@@ -405,7 +405,7 @@ static void tell_nobody(struct search *s, const char *who)
 {
 	const struct indexes *ix = s->e->indexes;
 
-	if (ix && ix->files[LOOKUP_SYMBOLS].size > 0 && !ix->lookup.parts[LOOKUP_SYMBOLS].error)
+	if (ix && ix->files[LOOKUP_SYMBOLS].content.size > 0 && !ix->lookup.parts[LOOKUP_SYMBOLS].error)
 		explain_add(s->e, "%s exported by nobody: not by this kernel, and by no module below %s", who,
 			    ix->dir);
 	else

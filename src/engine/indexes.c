@@ -39,7 +39,7 @@ void indexes_close(struct indexes *ix)
 	if (!ix)
 		return;
 	for (int i = 0; i < LOOKUP_SOURCES; i++)
-		buf_done(&ix->files[i]);
+		sys_map_done(&ix->files[i]);
 	buf_done(&ix->builtin_modinfo);
 	sys_close(ix->dir_fd);
 	free(ix->dir);
@@ -50,16 +50,19 @@ void indexes_close(struct indexes *ix)
 static void load(struct indexes *ix, enum lookup_source source)
 {
 	struct lookup_part *part = &ix->lookup.parts[source];
-	struct buf *file = &ix->files[source];
+	struct sys_map *file = &ix->files[source];
+	char *path;
 	int r;
 
 	if (ix->loaded & 1u << source)
 		return;
 	ix->loaded |= 1u << source;
-	file->max = INDEXES_FILE_MAX;
-	r = indexes_read(ix, index_file_name(lookup_file(source)), SYS_END_BY_SIZE, file);
+	if (asprintf(&path, "%s/%s", ix->dir, index_file_name(lookup_file(source))) < 0)
+		return;
+	r = sys_map_file(AT_FDCWD, path, INDEXES_FILE_MAX, file);
+	free(path);
 	if (r == 0) {
-		(void)lookup_add(&ix->lookup, source, buf_bytes(file));
+		(void)lookup_add(&ix->lookup, source, file->content);
 	} else if (r != -ENOENT && r != -ENOTDIR) {
 		part->error = r;
 		diag_plain(&part->diag, r, "cannot be read: %s", strerror(-r));

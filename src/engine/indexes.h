@@ -7,6 +7,7 @@
 
 #include "bytes/buf.h"
 #include "index/lookup.h"
+#include "sys/map.h"
 #include "sys/sys.h"
 
 struct diag;
@@ -18,7 +19,7 @@ struct diag;
 struct indexes {
 	char *dir;
 	int dir_fd; /* see indexes_dir_fd() */
-	struct buf files[LOOKUP_SOURCES];
+	struct sys_map files[LOOKUP_SOURCES];
 	unsigned int loaded; /* bit (1 << source): read, or tried to */
 	struct lookup lookup;
 	unsigned int told; /* bit (1 << source): indexes_next_broken() gave it */

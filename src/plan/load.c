@@ -128,6 +128,14 @@ static int refuse(struct planner *p, const uint32_t *order)
 	return r;
 }
 
+/* Of allow rules that do not name a module, the first says that there are such. */
+static const struct modprobe_rule *refusing_rule(const struct planner *p, const struct node *node)
+{
+	if (node->refusal == PLAN_REFUSE_NOT_ALLOWED)
+		return &p->conf->rules[MODPROBE_ALLOW].items[0];
+	return node->refusal == PLAN_REFUSE_MASKED ? node->mask : NULL;
+}
+
 /* The module and all that has to be there for it. */
 static int keep_required(struct planner *p, uint32_t goal)
 {
@@ -182,7 +190,7 @@ static int keep_welcome(struct planner *p)
 							     .b = to->name,
 							     .source = edge->source,
 							     .refusal = to->refusal,
-							     .rule = to->mask });
+							     .rule = refusing_rule(p, to) });
 			} else if (!to->is_kept) {
 				to->is_kept = true;
 				todo[n++] = edge->to;
@@ -224,7 +232,7 @@ static int fill_step(struct planner *p, const struct node *node, struct plan_ste
 	step->path = node->path;
 	if (node->refusal != PLAN_REFUSE_NOTHING) {
 		step->action = PLAN_REFUSE;
-		step->rule = node->refusal == PLAN_REFUSE_MASKED ? node->mask : NULL;
+		step->rule = refusing_rule(p, node);
 		step->error = node->index_error ? node->index_error : node->file_error;
 		if (node->refusal == PLAN_REFUSE_NEEDS)
 			step->cause = p->nodes[node->cause].step;

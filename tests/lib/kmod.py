@@ -61,19 +61,23 @@ def insertions(entries):
     return [(key, priority, value) for key, values in entries for priority, value in reversed(values)]
 
 
-class Library:
-    """libkmod on one module folder, without any configuration"""
+BUILTIN, PROBE_IGNORE_LOADED, PROBE_DRY_RUN = 0, 8, 16
+PRINT_ACTION = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_bool, ctypes.c_char_p)
 
-    def __init__(self, folder):
+
+class Library:
+    """libkmod on one module folder, without any configuration or with that of the system"""
+
+    def __init__(self, folder, has_config=False):
         self.folder = os.path.join(folder, '')
         self.lib = ctypes.CDLL('libkmod.so.2')
         for name in ('kmod_new', 'kmod_list_next', 'kmod_module_get_module', 'kmod_unref', 'kmod_module_unref',
                      'kmod_module_get_dependencies'):
             getattr(self.lib, name).restype = ctypes.c_void_p
-        for name in ('kmod_module_get_name', 'kmod_module_get_path'):
+        for name in ('kmod_module_get_name', 'kmod_module_get_path', 'kmod_module_get_install_commands'):
             getattr(self.lib, name).restype = ctypes.c_char_p
         no_config = (ctypes.c_char_p * 1)(None)
-        self.ctx = ctypes.c_void_p(self.lib.kmod_new(folder.encode(), no_config))
+        self.ctx = ctypes.c_void_p(self.lib.kmod_new(folder.encode(), None if has_config else no_config))
         if not self.ctx:
             raise OSError('kmod_new failed for %s' % folder)
         # Fails when one of the files is empty; lookups then read them one by one.
@@ -99,6 +103,26 @@ class Library:
         found = self._modules(ctypes.c_void_p(self.lib.kmod_module_get_dependencies(module)))
         self.lib.kmod_module_unref(module)
         return found
+
+    def planned(self, name):
+        """lines that modprobe --show-depends prints for a module"""
+        lines, module = [], ctypes.c_void_p()
+
+        def add(module, is_command, options):
+            path = self.lib.kmod_module_get_path(ctypes.c_void_p(module))
+            if is_command:
+                command = self.lib.kmod_module_get_install_commands(ctypes.c_void_p(module))
+                lines.append(b'install %s %s' % (command, options or b''))
+            elif path:
+                lines.append(b'insmod %s %s' % (path, options or b''))
+            elif self.lib.kmod_module_get_initstate(ctypes.c_void_p(module)) == BUILTIN:
+                lines.append(b'builtin ' + self.lib.kmod_module_get_name(ctypes.c_void_p(module)))
+
+        if self.lib.kmod_module_new_from_name(self.ctx, name, ctypes.byref(module)) < 0:
+            return None
+        self.lib.kmod_module_probe_insert_module(module, PROBE_IGNORE_LOADED | PROBE_DRY_RUN, b'', None, None, PRINT_ACTION(add))
+        self.lib.kmod_module_unref(module)
+        return [line.decode() for line in lines]
 
     def _modules(self, first):
         found = []

@@ -141,6 +141,25 @@ static void judge_options(struct run *run, const struct plan_step *step, uint32_
 	run_must(run, strcmp(want, step->options) == 0, "options in the order of the rules", step->module);
 }
 
+/* What is known not to work is not tried, nor what needs it. */
+static void judge_needs(struct run *run, const uint32_t *places, const struct plan_step *step, uint32_t i)
+{
+	const struct draw *d = run->draw;
+
+	if (!is_loading(step->action))
+		return;
+	run_must(run, step->action != PLAN_INSERT || (!d->modules[i].is_missing && !d->modules[i].is_damaged),
+		 "only files that are there are inserted", step->module);
+	for (uint32_t z = 0; z < d->n_modules; z++) {
+		const struct plan_step *need = places[z] ? &run->plan->steps[places[z] - 1] : NULL;
+
+		if (d->modules[i].is_damaged || !(d->modules[i].closure & BIT(z)))
+			continue;
+		run_must(run, !need || need->refusal == PLAN_REFUSE_NOTHING || need->refusal == PLAN_REFUSE_LOADED,
+			 "what needs a refused module is refused", step->module);
+	}
+}
+
 static void judge_rules(struct run *run, const struct plan_step *step, uint32_t i)
 {
 	const struct draw *d = run->draw;
@@ -176,6 +195,7 @@ void judge_plan(struct run *run)
 		run_must(run, step->is_goal == !!(run->goals & BIT(i)), "goals are what was asked for",
 			 step->module);
 		run_must(run, step->n_reasons > 0, "a reason for every step", step->module);
+		judge_needs(run, places, step, i);
 		judge_rules(run, step, i);
 	}
 	for (uint32_t i = 0; i < run->draw->n_modules; i++)
@@ -195,6 +215,30 @@ void judge_shuffled(struct run *run, const struct run *other)
 				      (!a->command || strcmp(a->command, b->command) == 0),
 			 "the order of unrelated rules is of no matter", a->module);
 	}
+}
+
+static bool has_cut(const struct plan *plan, const struct plan_note *cut)
+{
+	for (uint32_t n = 0; n < plan->n_notes; n++)
+		if (plan->notes[n].kind == PLAN_NOTE_ORDER_CUT &&
+		    strcmp(plan->notes[n].a, cut->a) == 0 && strcmp(plan->notes[n].b, cut->b) == 0)
+			return true;
+	return false;
+}
+
+void judge_reversed(struct run *run, const struct run *other)
+{
+	uint32_t places[DRAW_MODULES_MAX];
+
+	run_must(run, run->plan->n_steps == other->plan->n_steps, "the order of goals brings in nobody", "");
+	find_places((struct run *)other, places);
+	for (uint32_t s = 0; s < run->plan->n_steps; s++)
+		run_must(run, places[run_module_of(run, s)] > 0, "the order of goals brings in nobody",
+			 run->plan->steps[s].module);
+	for (uint32_t n = 0; n < run->plan->n_notes; n++)
+		if (run->plan->notes[n].kind == PLAN_NOTE_ORDER_CUT)
+			run_must(run, has_cut(other->plan, &run->plan->notes[n]),
+				 "cycles are cut by names, whoever was asked for first", run->plan->notes[n].a);
 }
 
 static bool has_succeeded(const struct run *run, uint32_t step)
@@ -357,6 +401,10 @@ void judge_result(struct run *run)
 		if (run->plan->steps[s].is_goal)
 			have_goals_succeeded &= run->results[s].status == APPLY_DONE ||
 						run->results[s].status == APPLY_NOT_NEEDED;
+	for (uint32_t s = 0; s < run->plan->n_steps && !q->dry_run; s++)
+		if (run->plan->steps[s].action == PLAN_INSERT && has_succeeded(run, s))
+			run_must(run, run->seen_live & BIT(run_module_of(run, s)), "success means seen live",
+				 run->plan->steps[s].module);
 	run_must(run, run->result == !have_goals_succeeded, "the result is that of the goals", "");
 	run_must(run, run->last_undone == PLAN_NONE || run->result == 1, "only a failure is undone", "");
 	judge_cost(run);

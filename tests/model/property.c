@@ -66,23 +66,26 @@ static bool do_request(struct draw *d, const struct draw_request *request, struc
 		       const char *directory, set *ret_removed)
 {
 	struct run run = { .draw = d, .request = request, .model = model, .directory = directory };
-	struct run other = run;
+	struct run shuffled = run, reversed = run;
 	bool holds;
 
 	kernel_model_kernel(model, &run.inner);
-	other.inner = run.inner;
-	run_plan(&run, false);
+	shuffled.inner = reversed.inner = run.inner;
+	run_plan(&run, RUN_AS_DRAWN);
 	judge_plan(&run);
-	if (d->n_processes == 0) {
-		run_plan(&other, true);
-		judge_shuffled(&run, &other);
+	if (d->n_processes == 0) { /* otherwise time passes, and others act */
+		run_plan(&shuffled, RUN_RULES_SHUFFLED);
+		judge_shuffled(&run, &shuffled);
+		run_plan(&reversed, RUN_GOALS_REVERSED);
+		judge_reversed(&run, &reversed);
 	}
 	run_apply(&run);
 	judge_result(&run);
 	holds = report(&run);
 	*ret_removed = run.live_before & ~run.live_after;
 	run_done(&run);
-	run_done(&other);
+	run_done(&shuffled);
+	run_done(&reversed);
 	return holds;
 }
 

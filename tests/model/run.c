@@ -141,19 +141,21 @@ static set find_goals(const struct run *run)
 	return goals;
 }
 
-void run_plan(struct run *run, bool is_shuffled)
+void run_plan(struct run *run, enum run_order order)
 {
+	const struct draw_request *q = run->request;
 	struct plan_want want;
 	int r = 0;
 
-	draw_conf(run->draw, is_shuffled, &run->conf_text);
+	draw_conf(run->draw, order == RUN_RULES_SHUFFLED, &run->conf_text);
 	if (modprobe_conf_read(&run->conf, buf_bytes(&run->conf_text), "conf", NULL) < 0)
 		abort();
 	run->planner = planner_new(&run->request->options, &run->conf);
 	if (!run->planner)
 		abort();
-	for (uint32_t g = 0; g < run->request->n_goals && r == 0; g++)
-		r = planner_add(run->planner, run->request->goals[g], NULL);
+	for (uint32_t g = 0; g < q->n_goals && r == 0; g++)
+		r = planner_add(run->planner,
+				q->goals[order == RUN_GOALS_REVERSED ? q->n_goals - 1 - g : g], NULL);
 	while (r == 0 && planner_next(run->planner, &want) > 0)
 		r = answer(run, &want);
 	if (r == 0)
@@ -225,12 +227,16 @@ static void watch_needs(struct run *run, const char *module)
 static int watch_insert(void *ctx, const struct kernel_insert *insert)
 {
 	struct run *run = ctx;
+	int r;
 
 	if (insert->name[0]) {
 		watch_step(run, insert->name, PLAN_INSERT, 2);
 		watch_needs(run, insert->name);
 	}
-	return run->inner.insert(run->inner.ctx, insert);
+	r = run->inner.insert(run->inner.ctx, insert);
+	if (r == 0)
+		run->seen_live |= BIT(draw_find(run->draw, insert->name));
+	return r;
 }
 
 /* Only what was inserted is taken back, last first. */
@@ -278,8 +284,12 @@ static int watch_state(void *ctx, const char *name, enum module_state *ret_state
 {
 	struct run *run = ctx;
 
+	int r = run->inner.state(run->inner.ctx, name, ret_state);
+
 	run->n_looks++;
-	return run->inner.state(run->inner.ctx, name, ret_state);
+	if (r == 0 && *ret_state == MODULE_LIVE)
+		run->seen_live |= BIT(draw_find(run->draw, name));
+	return r;
 }
 
 static int watch_users(void *ctx, const char *name, long *ret_n_users)

@@ -24,6 +24,7 @@ struct run {
 
 	set goals;	 /* modules that the requests mean */
 	set live_before, live_after;
+	set seen_live; /* as calls told it */
 	unsigned int inits_before[DRAW_MODULES_MAX];
 	uint32_t n_looks; /* calls that change nothing */
 	uint32_t n_acts[2 * DRAW_MODULES_MAX + 8]; /* of a step */
@@ -33,8 +34,15 @@ struct run {
 	char broken_at[16];  /* a module */
 };
 
-/** run_plan() - ask the planner; @is_shuffled: as draw_conf() */
-void run_plan(struct run *run, bool is_shuffled);
+/** enum run_order - how the same thing is said */
+enum run_order {
+	RUN_AS_DRAWN,
+	RUN_RULES_SHUFFLED, /* as draw_conf() */
+	RUN_GOALS_REVERSED,
+};
+
+/** run_plan() - ask the planner */
+void run_plan(struct run *run, enum run_order order);
 
 /** run_apply() - watch the kernel and do the plan */
 void run_apply(struct run *run);
@@ -57,3 +65,6 @@ void judge_result(struct run *run);
 
 /** judge_shuffled() - is it the same plan, but for the lines of files? */
 void judge_shuffled(struct run *run, const struct run *other);
+
+/** judge_reversed() - the same steps, cycles cut at the same places */
+void judge_reversed(struct run *run, const struct run *other);
