@@ -79,8 +79,9 @@ class Root:
     """A scratch root; @ours: the commands under test replace Debian's"""
 
     def __init__(self, ours):
+        source = builders()
         self.path = tempfile.mkdtemp(prefix='modsure-root-')
-        subprocess.run(['cp', '-a', '--no-preserve=ownership', builders() + '/.', self.path], check=True)
+        subprocess.run(['cp', '-a', '--no-preserve=ownership', source + '/.', self.path], check=True)
         self.binds = []
         if ours:
             self._replace_kmod()
