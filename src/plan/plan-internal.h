@@ -42,6 +42,8 @@ struct node {
 	uint32_t n_words, words_capacity;
 	bool is_begun, is_goal, is_builtin, is_command_only, is_unknown;
 	bool is_goal_like; /* unload: a goal, or what has to go because of one */
+	bool has_state;	   /* @state was told */
+	uint32_t next_todo; /* of a chain, while users are followed */
 	int file_error, index_error;
 
 	/* Set while a plan is put together. */

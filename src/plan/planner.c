@@ -517,24 +517,45 @@ int planner_answer_lookup(struct planner *p, const struct plan_answer *answers, 
 	return stick(p, begin_answers(p, i));
 }
 
-/* Whoever uses a module that has to go, has to go as well. */
-static int begin_holders(struct planner *p, uint32_t i)
+/* Marks the users of module @i, and begins what is new; @todo: chain of those whose users are next. */
+static int begin_users(struct planner *p, uint32_t i, uint32_t *todo)
 {
 	const char *at = p->nodes[i].state.holders;
 	size_t left = p->nodes[i].state.holders_size;
 	uint32_t holder;
-	int r;
+	int r = 0;
 
-	for (; left > 0; left -= strlen(at) + 1, at += strlen(at) + 1) {
+	for (; left > 0 && r == 0; left -= strlen(at) + 1, at += strlen(at) + 1) {
 		r = get_node(p, at, &holder);
 		if (r < 0)
 			return r;
+		if (p->nodes[holder].has_state && !p->nodes[holder].is_goal_like) {
+			p->nodes[holder].next_todo = *todo;
+			*todo = holder;
+		}
 		p->nodes[holder].is_goal_like = true;
 		r = begin(p, holder);
-		if (r < 0)
-			return r;
 	}
-	return 0;
+	return r;
+}
+
+/*
+ * Whoever uses a module that has to go, has to go as well. Users whose state was told when they were
+ * not known to be such pass it on to theirs.
+ */
+static int begin_holders(struct planner *p, uint32_t i)
+{
+	uint32_t todo = i;
+	int r = 0;
+
+	p->nodes[i].next_todo = PLAN_NONE;
+	while (todo != PLAN_NONE && r == 0) {
+		i = todo;
+		todo = p->nodes[i].next_todo;
+		if (!p->nodes[i].command)
+			r = begin_users(p, i, &todo);
+	}
+	return r;
 }
 
 int planner_answer_state(struct planner *p, const struct plan_state *state)
@@ -553,7 +574,8 @@ int planner_answer_state(struct planner *p, const struct plan_state *state)
 		if (!node->state.holders)
 			return stick(p, -ENOMEM);
 	}
-	if (p->options.is_unload && p->options.with_holders && node->is_goal_like && !node->command)
+	node->has_state = true;
+	if (p->options.is_unload && p->options.with_holders && node->is_goal_like)
 		r = begin_holders(p, i);
 	return stick(p, r < 0 ? r : after_state(p, i));
 }

@@ -97,6 +97,31 @@ static void test_with_holders(void **state)
 	expect_steps(&w, "d", "x:in-use:d");
 }
 
+/* s is first known as what t needs, and only then as a user of u: its users have to go as well. */
+static void test_with_holders_known_before(void **state)
+{
+	static const struct module known[] = {
+		{ "t", "s u", PLAN_LIVE }, { "s", "u", PLAN_LIVE, 3, "t x y" },
+		{ "u", "", PLAN_LIVE, 4, "t s x y" }, { "x", "s u", PLAN_LIVE },
+		{ "y", "s u", PLAN_LIVE, 1, "z" }, { "z", "y s u", PLAN_LIVE }, { 0 }
+	};
+	const struct world w = { known, .options = { .is_unload = true, .with_holders = true } };
+	static const char *const goals[] = { "t u", "u t", "u" };
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		CLEANUP_RUN struct run run = world_plan(&w, goals[i]);
+
+		assert_int_equal(run.plan->n_steps, 6);
+		for (uint32_t s = 0; s < 6; s++) {
+			assert_int_equal(run.plan->steps[s].action, PLAN_DELETE);
+			assert_true(run.plan->steps[s].is_required);
+		}
+		assert_string_equal(run.plan->steps[5].module, "u");
+		assert_string_equal(run.plan->steps[4].module, "s");
+	}
+}
+
 /* A holder that stays keeps what it uses. */
 static void test_holder_in_use(void **state)
 {
@@ -264,6 +289,7 @@ int main(void)
 		cmocka_unit_test(test_goals_that_use_each_other),
 		cmocka_unit_test(test_shared),
 		cmocka_unit_test(test_with_holders),
+		cmocka_unit_test(test_with_holders_known_before),
 		cmocka_unit_test(test_holder_in_use),
 		cmocka_unit_test(test_force),
 		cmocka_unit_test(test_nothing_to_do),
