@@ -49,7 +49,8 @@ char *arena_string(struct arena *a, const char *s, size_t size)
 	char *to = size < SIZE_MAX ? arena_alloc(a, size + 1) : NULL;
 
 	if (to) {
-		memcpy(to, s, size);
+		if (size > 0)
+			memcpy(to, s, size);
 		to[size] = '\0';
 	}
 	return to;

@@ -17,7 +17,7 @@ struct arena {
 /** arena_alloc() - @size bytes, aligned to 8, not cleared; NULL without memory */
 void *arena_alloc(struct arena *a, size_t size);
 
-/** arena_string() - copy of the first @size bytes at @s, with a NUL behind; NULL without memory */
+/** arena_string() - copy of the first @size bytes at @s (NULL for none), with a NUL behind; NULL without memory */
 char *arena_string(struct arena *a, const char *s, size_t size);
 
 /** arena_reset() - empty it but keep one chunk of at most @keep bytes for reuse */
