@@ -177,16 +177,18 @@ static int show_named(struct modprobe *m, const char *name, bool is_exports)
 	int r;
 
 	r = session_lookup(&m->session, name, &answers, &n);
+	if (r < 0)
+		log_message(&m->log, LOG_CRIT, "Module %s not found.", name);
 	for (size_t i = 0; i < n && r == 0; i++) {
 		r = session_deps(&m->session, answers[i].module, &text, &deps);
-		if (r == 0 && deps.path)
+		if (r == 0 && deps.path) {
 			r = show_file(m, deps.path, is_exports);
-		else if (r == 0)
+		} else if (r == 0) {
+			log_message(&m->log, LOG_CRIT, "Module %s has no file.", answers[i].module);
 			r = -ENOENT;
+		}
 	}
 	free(answers);
-	if (r == -ENOENT)
-		log_message(&m->log, LOG_CRIT, "Module %s not found.", name);
 	return r;
 }
 

@@ -34,7 +34,11 @@ int lookup_add(struct lookup *lookup, enum lookup_source source, struct bytes fi
 	struct lookup_part *part = &lookup->parts[source];
 
 	*part = (struct lookup_part){ 0 };
-	part->error = index_reader_open(file, &part->reader, &part->diag);
+	/* Older depmods write no bytes where nothing is built in; elsewhere a file was not finished. */
+	if (file.size == 0 && source != LOOKUP_BUILTIN && source != LOOKUP_BUILTIN_ALIAS)
+		part->error = diag_offset(&part->diag, -EBADMSG, 0, "empty file, no index");
+	else
+		part->error = index_reader_open(file, &part->reader, &part->diag);
 	part->is_open = part->error == 0;
 	return part->error;
 }

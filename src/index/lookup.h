@@ -53,6 +53,7 @@ enum index_file lookup_file(enum lookup_source source);
 /**
  * lookup_add() - put an index in
  * @file: borrowed for the life of @lookup
+ * A file of 0 bytes is an index of what is built in, and no other one.
  * Return: 0; -EBADMSG as index_reader_open(): @lookup goes on without it, and its part says why.
  */
 int lookup_add(struct lookup *lookup, enum lookup_source source, struct bytes file);

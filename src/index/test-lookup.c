@@ -172,10 +172,24 @@ static void test_missing(void **state)
 	set_up(&s);
 	s.lookup.parts[LOOKUP_DEP] = (struct lookup_part){ 0 };
 	assert_find(&s, "jbd2", LOOKUP_ALIAS, "never");
-	assert_int_equal(lookup_add(&s.lookup, LOOKUP_ALIAS, bytes_of(NULL, 0)), 0);
+	s.lookup.parts[LOOKUP_ALIAS] = (struct lookup_part){ 0 };
 	assert_find(&s, "jbd2", 0, "");
 	assert_find(&s, "kernel_thing", LOOKUP_BUILTIN, "kernel_thing");
 	take_down(&s);
+}
+
+/* No bytes are an index of built-in modules, as older depmods write it, and no other index. */
+static void test_empty(void **state)
+{
+	struct lookup lookup = { 0 };
+
+	(void)state;
+	for (enum lookup_source i = 0; i < LOOKUP_SOURCES; i++) {
+		bool may_be = i == LOOKUP_BUILTIN || i == LOOKUP_BUILTIN_ALIAS;
+
+		assert_int_equal(lookup_add(&lookup, i, bytes_of(NULL, 0)), may_be ? 0 : -EBADMSG);
+		assert_int_equal(lookup.parts[i].is_open, may_be);
+	}
 }
 
 /* Each index broken in turn, as a whole and in its first node: the others answer as before. */
@@ -300,6 +314,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order),	   cmocka_unit_test(test_spelling),
 		cmocka_unit_test(test_names_only), cmocka_unit_test(test_missing),
+		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_one_broken), cmocka_unit_test(test_dep),
 		cmocka_unit_test(test_dep_line),   cmocka_unit_test(test_bad_dep_line),
 	};

@@ -119,6 +119,16 @@ class Show(Case):
             self.assertEqual(ours.err.splitlines()[0], self.kmod(*args).err.splitlines()[0].replace(modprobecase.KMOD, tap.command('modprobe')))
             self.assert_said(ours, 'Usage:')
 
+    def test_version_and_help(self):
+        ours, theirs = self.modprobe('-V', status=0), self.kmod('-V')
+        self.assertEqual(ours.out.splitlines()[0].split()[:2], theirs.out.splitlines()[0].split()[:2])
+        self.assertRegex(ours.out.splitlines()[0], r'^kmod version \d+$')
+        for option in ('-h', '--help'):
+            result = self.modprobe(option, status=0)
+            self.assertTrue(result.out.startswith('Usage:'))
+            for name in ('--all', '--remove', '--wait', '--first-time', '--show-depends', '--set-version', '--quiet', '--config'):
+                self.assertIn(name, result.out)
+
     def test_quiet_and_syslog(self):
         self.assertEqual(self.compare('-n', '-s', 'nosuch', is_said=True).err, '')
         self.assertEqual(self.compare('-n', '-q', 'nosuch', is_said=True).err, '')

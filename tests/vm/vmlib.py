@@ -305,9 +305,9 @@ class Result:
         self.seconds = seconds      # how long QEMU ran
 
     def complaints(self):
-        """lines of the kernel's log that tell of a fault in the kernel"""
+        """lines of the kernel's log that tell of a fault in the kernel, or of a program that crashed"""
         return [line for line in self.console.splitlines()
-                if re.search(r'BUG:|Oops|WARNING:|Kernel panic|general protection|Call Trace|INFO: task .* blocked', line)]
+                if re.search(r'BUG:|Oops|WARNING:|Kernel panic|general protection|Call Trace|segfault at|INFO: task .* blocked', line)]
 
 
 def qemu_command(version, initrd, append, memory, smp):
