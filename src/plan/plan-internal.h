@@ -115,9 +115,6 @@ struct planner {
 	struct plan plan;
 };
 
-/** plan_grow() - room for one more item. Return: 0; -ENOMEM, -E2BIG over @max. */
-int plan_grow(void *items, uint32_t n, uint32_t *capacity, size_t size, uint32_t max);
-
 /** plan_add_edge() - append to the edges of @from. Return: 0; -E2BIG; -ENOMEM. */
 int plan_add_edge(struct planner *p, struct edge edge);
 
