@@ -15,6 +15,7 @@
 #include "cli/options.h"
 #include "conf/option-words.h"
 #include "engine/events.h"
+#include "engine/claim.h"
 #include "engine/explain.h"
 #include "engine/insert.h"
 #include "engine/session.h"
@@ -97,9 +98,7 @@ static void explain(struct command *c, const struct insert_request *request,
 	struct explanation found = { 0 };
 
 	if (explain_insert(&c->session.kernel, &c->session.indexes, request, done, error, &found) == 0)
-		for (size_t i = 0; i < found.n_lines; i++)
-			log_message(&c->log, LOG_ERR, "%s%s", found.is_ambiguous ? "possibly: " : "",
-				    found.lines[i]);
+		log_explanation(&c->log, &found);
 	explanation_done(&found);
 }
 
@@ -125,6 +124,8 @@ static int insert(struct command *c, const struct insert_request *request)
 	struct diag diag = { 0 };
 	int r;
 
+	if (inserter)
+		inserter_set_claims(inserter, CLAIM_DIR);
 	r = inserter ? insert_module(inserter, request, &done, &diag) : -ENOMEM;
 	if (r == 0 && done.was_loaded)
 		r = -EEXIST; /* with other parameters, as far as we know */

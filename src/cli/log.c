@@ -9,6 +9,7 @@
 
 #include "bytes/buf.h"
 #include "bytes/diag.h"
+#include "engine/explain.h"
 
 static const char *level_word(int level)
 {
@@ -103,6 +104,17 @@ void log_event(void *log, enum event_level level, const char *text)
 	};
 
 	log_message(log, levels[level], "%s", text);
+}
+
+void log_explanation(const struct log *log, const struct explanation *explanation)
+{
+	for (size_t i = 0; i < explanation->n_lines; i++) {
+		bool is_remark = explanation->is_remark[i];
+
+		log_message(log, is_remark ? LOG_INFO : LOG_ERR, "%s%s",
+			    explanation->is_ambiguous && !is_remark ? "possibly: " : "",
+			    explanation->lines[i]);
+	}
 }
 
 void log_diag(const struct log *log, int level, const char *path, int error,

@@ -41,6 +41,11 @@ void log_message(const struct log *log, int level, const char *format, ...)
 /** log_event() - an event of the engine as a message; for the report member of struct events, @log its ctx */
 void log_event(void *log, enum event_level level, const char *text);
 
+struct explanation;
+
+/** log_explanation() - why a module was refused, a line each; remarks are for those who listen (-v) */
+void log_explanation(const struct log *log, const struct explanation *explanation);
+
 /**
  * log_diag() - what is wrong with a file, and where in it
  * @error: -errno; its text stands in for a @diag that says nothing

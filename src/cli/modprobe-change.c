@@ -12,6 +12,7 @@
 #include "conf/command.h"
 #include "conf/option-words.h"
 #include "engine/apply.h"
+#include "engine/claim.h"
 #include "engine/explain.h"
 #include "engine/remove.h"
 #include "plan/describe.h"
@@ -122,9 +123,7 @@ static void explain(const struct change *c, const struct plan_step *step,
 
 	if (explain_insert(&c->m->session.kernel, &c->m->session.indexes, &request, &result->report,
 			   result->error, &found) == 0)
-		for (size_t i = 0; i < found.n_lines; i++)
-			log_message(&c->m->log, LOG_ERR, "%s%s",
-				    found.is_ambiguous ? "possibly: " : "", found.lines[i]);
+		log_explanation(&c->m->log, &found);
 	explanation_done(&found);
 }
 
@@ -364,6 +363,8 @@ static int apply(struct change *c)
 		return 1;
 	inserter = inserter_new(&m->session.kernel, &m->session.events);
 	c->results = calloc((size_t)c->plan->n_steps + 1, sizeof(*c->results));
+	if (inserter)
+		inserter_set_claims(inserter, CLAIM_DIR);
 	if (inserter && c->results)
 		r = apply_plan(c->plan, &m->session.kernel, inserter, &options, c->results);
 	for (uint32_t i = 0; i < c->plan->n_goals && r >= 0; i++)
@@ -430,6 +431,7 @@ int modprobe_change(struct modprobe *m, int n, char **names)
 		.use_blacklist = m->use_blacklist,
 		.must_change = m->is_first_time,
 		.with_holders = m->with_holders,
+		.may_wait = m->wait_usec > 0,
 		.force = m->is_remove && m->force_vermagic && m->force_modversions,
 	};
 	struct planner *planner = planner_new(&options, &m->session.conf);

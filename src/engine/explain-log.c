@@ -102,12 +102,34 @@ void explain_quote(struct explaining *e, struct bytes text)
 		    (int)(text.size < QUOTE_MAX ? text.size : QUOTE_MAX), (const char *)text.base);
 }
 
+/* Does the kernel's loader say this, not the module? */
+static bool is_of_the_loader(struct bytes text)
+{
+	static const char *const parts[] = {
+		"Unknown symbol ",	  "disagrees about version of symbol ", "no symbol version for ",
+		"module uses symbol ",	  "exports duplicate symbol ",		"version magic ",
+		"invalid for parameter ", "can only take ",			"gave up waiting for init of module",
+		"invalid ELF",		  "has invalid ELF structures",
+	};
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (memmem(text.base, text.size, parts[i], strlen(parts[i])))
+			return true;
+	return false;
+}
+
 void explain_log(struct explaining *e)
 {
 	unsigned int n;
 
 	load(e);
 	n = e->n_log;
-	for (unsigned int i = n > EXPLAIN_LOG_MAX ? n - EXPLAIN_LOG_MAX : 0; i < n; i++)
-		explain_quote(e, e->log[i % EXPLAIN_LOG_MAX].text);
+	for (unsigned int i = n > EXPLAIN_LOG_MAX ? n - EXPLAIN_LOG_MAX : 0; i < n; i++) {
+		struct bytes text = e->log[i % EXPLAIN_LOG_MAX].text;
+		size_t before = e->out->n_lines;
+
+		explain_quote(e, text);
+		if (e->out->n_lines > before)
+			e->out->is_remark[before] = !is_of_the_loader(text);
+	}
 }

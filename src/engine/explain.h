@@ -18,6 +18,8 @@ struct indexes;
 struct explanation {
 	struct arena arena;
 	const char *lines[EXPLAIN_LINES_MAX]; /* sentences without a newline, for a person */
+	/* What the module's own code logged: it may be the reason, and may be chatter. */
+	bool is_remark[EXPLAIN_LINES_MAX];
 	size_t n_lines;
 	/* More than one cause fits, and nothing tells which: the lines are candidates. */
 	bool is_ambiguous;
@@ -32,7 +34,7 @@ struct explanation {
  * are used and not imported; values that parameters do not take, and the parameters there are;
  * vermagic; signatures; a blacklist on the kernel's command line; modules_disabled; missing
  * privilege; lockdown. Lines that the kernel logged about the module since the attempt began are
- * quoted where they can be read. What is not certain is not told as if it were; where nothing
+ * quoted where they can be read; those that are not the loader's own are remarks. What is not certain is not told as if it were; where nothing
  * explains the error there are no lines: it came from the module's own init.
  * Return: 0; -ENOMEM.
  */

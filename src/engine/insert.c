@@ -16,9 +16,11 @@
 #include <stdlib.h>
 
 #include "bytes/diag.h"
+#include "bytes/hash.h"
 #include "codec/codec.h"
 #include "codec/kernel-decoder.h"
 #include "elf/force.h"
+#include "engine/claim.h"
 #include "engine/events.h"
 #include "sys/sys.h"
 
@@ -37,6 +39,7 @@ struct inserter {
 	struct buf plain;	    /* decompressed */
 	bool has_asked_compression; /* @kernel_codec is known */
 	enum codec_kind kernel_codec; /* what the kernel decompresses; CODEC_PLAIN: nothing */
+	const char *claim_dir;	    /* NULL: no claims */
 	bool has_asked_finit;	    /* @is_finit_missing is known */
 	bool is_finit_missing;
 };
@@ -75,6 +78,11 @@ void inserter_free(struct inserter *in)
 	buf_done(&in->file);
 	buf_done(&in->plain);
 	free(in);
+}
+
+void inserter_set_claims(struct inserter *in, const char *dir)
+{
+	in->claim_dir = dir;
 }
 
 static void empty(struct buf *b)
@@ -322,6 +330,46 @@ static int open_and_insert(struct insertion *m)
 	return r < 0 ? r : insert(m);
 }
 
+/* What makes two requests one: the same file, parameters and flags. */
+static uint64_t request_hash(const struct insert_request *q)
+{
+	const char flags[] = { (char)(q->ignore_vermagic ? 'v' : '-'), (char)(q->ignore_modversions ? 'm' : '-') };
+	uint64_t hash = hash_content(q->path, strlen(q->path) + 1, 0);
+
+	hash = hash_content(q->params, strlen(q->params) + 1, hash);
+	return hash_content(flags, sizeof(flags), hash);
+}
+
+/* Another process did it meanwhile. Return: whether its answer can stand. */
+static bool is_answer(const struct insertion *m, int error)
+{
+	const struct kernel *kernel = m->in->kernel;
+	enum module_state state;
+
+	return error < 0 ||
+	       (kernel->state(kernel->ctx, m->request->name, &state) == 0 && state == MODULE_LIVE);
+}
+
+static int claim_and_insert(struct insertion *m)
+{
+	struct inserter *in = m->in;
+	struct claim claim;
+	int r = 0;
+
+	if (claim_take(&claim, in->kernel, in->claim_dir, m->request->name, request_hash(m->request),
+		       INSERT_WAIT_MAX_USEC, &r) == CLAIM_ANSWERED &&
+	    is_answer(m, r)) {
+		m->report->has_called = m->report->has_lost_race = true;
+		m->report->was_loaded = r == 0;
+		claim_drop(&claim);
+		return r;
+	}
+	m->deadline_usec = in->kernel->now_usec(in->kernel->ctx) + INSERT_WAIT_MAX_USEC;
+	r = open_and_insert(m);
+	claim_finish(&claim, in->kernel, r);
+	return r;
+}
+
 int insert_module(struct inserter *inserter, const struct insert_request *request,
 		  struct insert_report *ret_report, struct diag *diag)
 {
@@ -337,8 +385,7 @@ int insert_module(struct inserter *inserter, const struct insert_request *reques
 	int r;
 
 	*ret_report = (struct insert_report){ .started_usec = kernel->now_usec(kernel->ctx) };
-	m.deadline_usec = ret_report->started_usec + INSERT_WAIT_MAX_USEC;
-	r = open_and_insert(&m);
+	r = claim_and_insert(&m);
 	sys_close(m.fd);
 	empty(&inserter->file);
 	empty(&inserter->plain);

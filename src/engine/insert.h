@@ -23,6 +23,12 @@ struct inserter;
 struct inserter *inserter_new(const struct kernel *kernel, const struct events *events);
 void inserter_free(struct inserter *inserter);
 
+/**
+ * inserter_set_claims() - coordinate with other processes that insert modules, see engine/claim.h
+ * @dir: CLAIM_DIR; borrowed; NULL for no claims, as at first
+ */
+void inserter_set_claims(struct inserter *inserter, const char *dir);
+
 /** struct insert_request - what to insert; everything borrowed */
 struct insert_request {
 	const char *name; /* module */

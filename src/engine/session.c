@@ -335,7 +335,8 @@ static bool is_in_kernel(struct session *s, const char *module)
 {
 	enum module_state state;
 
-	return s->kernel.state(s->kernel.ctx, module, &state) == 0 && state != MODULE_ABSENT;
+	return s->kernel.state(s->kernel.ctx, module, &state) == 0 && state != MODULE_ABSENT &&
+	       state != MODULE_NO_STATE;
 }
 
 static int answer_lookup(struct session *s, struct planner *planner, const struct plan_want *want)
@@ -366,6 +367,7 @@ static int answer_state(struct session *s, struct planner *planner, const char *
 	CLEANUP_BUF struct buf holders = { 0 };
 	enum module_state now = MODULE_ABSENT;
 	struct plan_state state = { 0 };
+	struct dep_line line;
 	int r;
 
 	r = k->state(k->ctx, module, &now);
@@ -373,7 +375,7 @@ static int answer_state(struct session *s, struct planner *planner, const char *
 		event_emit(&s->events, EVENT_WARNING, "state of module %s cannot be read: %s", module,
 			   strerror(-r));
 	/* A module with a file is not built in: it just appears, and has no state yet. */
-	if (now == MODULE_NO_STATE && !indexes_is_builtin(&s->indexes, module))
+	if (now == MODULE_NO_STATE && indexes_dep(&s->indexes, module, &line) == 0)
 		now = MODULE_COMING;
 	state.live = lives[now];
 	if (with_users && now != MODULE_ABSENT && now != MODULE_NO_STATE) {

@@ -189,6 +189,7 @@ struct plan_options {
 	bool must_change;     /* a goal that is loaded (not loaded) already is refused */
 	bool with_holders;    /* unload: what uses a goal goes first */
 	bool force;	      /* unload: users are no reason to refuse */
+	bool may_wait;	      /* unload: users may go in time; a goal that is in use is tried */
 	bool skip_files;      /* do not ask whether files are there */
 };
 

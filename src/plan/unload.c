@@ -173,7 +173,7 @@ static bool decide(struct planner *p, const uint32_t *order, bool is_strict)
 			continue;
 		if (!node->is_goal_like)
 			node->is_left = true;
-		else if (!p->options.force)
+		else if (!p->options.force && !(p->options.may_wait && node->is_goal))
 			node->refusal = PLAN_REFUSE_IN_USE;
 		is_changed |= node->is_left || node->refusal != PLAN_REFUSE_NOTHING;
 	}

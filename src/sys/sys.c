@@ -233,6 +233,31 @@ int sys_unlink(int dir_fd, const char *name)
 	return unlinkat(dir_fd, name, 0) < 0 ? -errno : 0;
 }
 
+int sys_open_lock(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int sys_write_at(int fd, const void *from, size_t size, uint64_t off)
+{
+	const uint8_t *p = from;
+
+	while (size > 0) {
+		ssize_t n = pwrite(fd, p, size, (off_t)off);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		p += n;
+		off += (uint64_t)n;
+		size -= (size_t)n;
+	}
+	return 0;
+}
+
 int sys_lock(int fd, bool wait)
 {
 	if (flock(fd, LOCK_EX | (wait ? 0 : LOCK_NB)) == 0)

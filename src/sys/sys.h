@@ -85,6 +85,16 @@ int sys_rename(int dir_fd, const char *from, const char *to);
 int sys_unlink(int dir_fd, const char *name);
 
 /**
+ * sys_open_lock() - open a file to lock it, and to leave a few bytes for others; made when it is not there
+ * Only its owner may read it; a symbolic link is refused.
+ * Return: descriptor; -errno of open(2).
+ */
+int sys_open_lock(const char *path);
+
+/** sys_write_at() - all of @size bytes at @off. Return: 0; -errno of pwrite(2). */
+int sys_write_at(int fd, const void *from, size_t size, uint64_t off);
+
+/**
  * sys_lock() - exclusive lock on an open directory or file, held until it is closed
  * @wait: wait for whoever holds it
  * Return: 0; -EWOULDBLOCK held and not @wait; -EINTR a signal came; -EOPNOTSUPP no locks there.
