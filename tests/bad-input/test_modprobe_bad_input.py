@@ -94,7 +94,7 @@ class Requests(BadCase):
         root = os.path.join(self.scratch, 'root')
         os.makedirs(root + '/lib')
         os.symlink(os.path.dirname(self.folder), root + '/lib/modules')
-        for text in ('../../..', '', '/', '.', '..', 'a/b', 'a\0b', 'x' * 300, '\n\n', '../modules/' + VERSION, './' + VERSION, VERSION + '\0', VERSION + '/.'):
+        for text in ('../../..', '', '/', '.', '..', 'a/b', 'a\0b', 'x' * 300, '\n\n', '../modules/' + VERSION, './' + VERSION, VERSION + '\0', VERSION + '/.', 'x/' + VERSION):
             self.write(root + '/proc/sys/kernel/osrelease', text + '\n')
             self.assertTrue(self.modprobe('--sysroot', root, '-n', 'top', is_raw=True, status=1).err)
 
