@@ -83,15 +83,10 @@ static void show_progress(void *ctx, uint32_t done, uint32_t total)
 
 static void report(void *ctx, enum event_level level, const char *text)
 {
-	static const int levels[] = {
-		[EVENT_ERROR] = LOG_ERR,       [EVENT_WARNING] = LOG_WARNING,
-		[EVENT_NOTICE] = LOG_NOTICE,   [EVENT_INFO] = LOG_INFO,
-		[EVENT_DEBUG] = LOG_DEBUG,
-	};
 	struct command *c = ctx;
 
 	clear_progress(c);
-	log_message(&c->log, levels[level], "%s", text);
+	log_event(&c->log, level, text);
 }
 
 static int show(void *ctx, enum index_file file, struct bytes text)

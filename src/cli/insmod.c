@@ -66,17 +66,6 @@ static int apply(void *ctx, int id, const char *argument)
 	return 0;
 }
 
-static void report(void *ctx, enum event_level level, const char *text)
-{
-	static const int levels[] = {
-		[EVENT_ERROR] = LOG_ERR,   [EVENT_WARNING] = LOG_WARNING, [EVENT_NOTICE] = LOG_NOTICE,
-		[EVENT_INFO] = LOG_INFO,   [EVENT_DEBUG] = LOG_DEBUG,
-	};
-	const struct command *c = ctx;
-
-	log_message(&c->log, levels[level], "%s", text);
-}
-
 /* What kmod says where the kernel's number is used for something else than its name. */
 static const char *error_text(int error)
 {
@@ -130,7 +119,7 @@ static void report_failure(struct command *c, const struct insert_request *reque
 
 static int insert(struct command *c, const struct insert_request *request)
 {
-	const struct events events = { .report = report, .ctx = c };
+	const struct events events = { .report = log_event, .ctx = &c->log };
 	struct inserter *inserter = inserter_new(&c->session.kernel, &events);
 	struct insert_report done = { 0 };
 	struct diag diag = { 0 };

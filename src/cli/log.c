@@ -94,6 +94,17 @@ void log_message(const struct log *log, int level, const char *format, ...)
 	free(text);
 }
 
+void log_event(void *log, enum event_level level, const char *text)
+{
+	static const int levels[] = {
+		[EVENT_ERROR] = LOG_ERR,     [EVENT_WARNING] = LOG_WARNING,
+		[EVENT_NOTICE] = LOG_NOTICE, [EVENT_INFO] = LOG_INFO,
+		[EVENT_DEBUG] = LOG_DEBUG,
+	};
+
+	log_message(log, levels[level], "%s", text);
+}
+
 void log_diag(const struct log *log, int level, const char *path, int error,
 	      const struct diag *diag)
 {

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <syslog.h>
 
+#include "engine/events.h"
+
 struct diag;
 
 /** struct log - @level: the least important that is shown, LOG_CRIT to LOG_DEBUG */
@@ -35,6 +37,9 @@ void log_to_syslog(struct log *log);
  */
 void log_message(const struct log *log, int level, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/** log_event() - an event of the engine as a message; for the report member of struct events, @log its ctx */
+void log_event(void *log, enum event_level level, const char *text);
 
 /**
  * log_diag() - what is wrong with a file, and where in it

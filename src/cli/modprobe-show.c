@@ -116,12 +116,10 @@ int modprobe_show_config(struct modprobe *m)
 	};
 	int r, ret;
 
-	r = session_read_weakdeps(&m->session);
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		print_rules(&m->session.conf, kinds[i].kind, kinds[i].word);
 	puts("\n# End of configuration files. Dumping indexes now:\n");
-	ret = print_index(m, LOOKUP_ALIAS);
-	r = ret < 0 ? ret : r;
+	r = print_index(m, LOOKUP_ALIAS);
 	ret = print_index(m, LOOKUP_SYMBOLS);
 	r = ret < 0 ? ret : r;
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -258,15 +258,6 @@ static void set_log(struct modprobe *m)
 		log_to_syslog(&m->log);
 }
 
-static void report(void *ctx, enum event_level level, const char *text)
-{
-	static const int levels[] = { [EVENT_ERROR] = LOG_ERR,	   [EVENT_WARNING] = LOG_WARNING,
-				      [EVENT_NOTICE] = LOG_NOTICE, [EVENT_INFO] = LOG_INFO,
-				      [EVENT_DEBUG] = LOG_DEBUG };
-
-	log_message(ctx, levels[level], "%s", text);
-}
-
 bool modprobe_is_path(const char *name)
 {
 	return name[0] == '/' || strncmp(name, "./", 2) == 0;
@@ -309,12 +300,13 @@ static int enter_sysroot(struct modprobe *m)
 
 static int open_and_run(struct modprobe *m, int n, char **names)
 {
-	const struct events events = { .report = report, .ctx = &m->log };
+	const struct events events = { .report = log_event, .ctx = &m->log };
 	int r;
 
 	set_log(m);
 	r = make_child_options(m);
 	m->where.conf_paths = m->conf_paths;
+	m->where.with_weakdeps = m->query == QUERY_CONFIG;
 	if (r == 0)
 		r = enter_sysroot(m);
 	if (r == 0)

@@ -58,18 +58,6 @@ int view_apply(struct view *v, int id, const char *argument)
 	return 0;
 }
 
-static void report(void *ctx, enum event_level level, const char *text)
-{
-	static const int levels[] = {
-		[EVENT_ERROR] = LOG_ERR,     [EVENT_WARNING] = LOG_WARNING,
-		[EVENT_NOTICE] = LOG_NOTICE, [EVENT_INFO] = LOG_INFO,
-		[EVENT_DEBUG] = LOG_DEBUG,
-	};
-	const struct view *v = ctx;
-
-	log_message(&v->log, levels[level], "%s", text);
-}
-
 int view_fail(const struct view *v, int error)
 {
 	log_message(&v->log, LOG_ERR, "%s", strerror(-error));
@@ -106,7 +94,7 @@ static int open_json(struct view *v)
 
 int view_open(struct view *v)
 {
-	const struct events events = { .report = report, .ctx = v };
+	const struct events events = { .report = log_event, .ctx = &v->log };
 	int r;
 
 	if (v->is_json) {

@@ -63,6 +63,25 @@ static int note_bad(const struct reading *in, const char *what)
 	return 0;
 }
 
+/* Does a line with this text take back those before it? It names nothing. */
+static bool names_nothing(enum modprobe_rule_kind kind, const char *text)
+{
+	struct softdep_words words = { .rest = text };
+	enum softdep_phase phase;
+	const char *name;
+	size_t size;
+
+	if (kind == MODPROBE_SOFTDEP)
+		return !softdep_next(&words, &phase, &name, &size);
+	return kind == MODPROBE_WEAKDEP && !text[0];
+}
+
+static bool may_be_pattern(enum modprobe_rule_kind kind, const char *name)
+{
+	return kind != MODPROBE_BLACKLIST && kind != MODPROBE_OPTIONS &&
+	       name[strcspn(name, "*?[\\")] != '\0';
+}
+
 /* @name and @text in the arena, NULL when there was no memory for them. */
 static int add(const struct reading *in, enum modprobe_rule_kind kind, const char *name,
 	       const char *text)
@@ -83,7 +102,12 @@ static int add(const struct reading *in, enum modprobe_rule_kind kind, const cha
 		rules->items = items;
 		rules->capacity = capacity;
 	}
-	items[rules->n++] = (struct modprobe_rule){ name, text, in->file, in->line };
+	items[rules->n++] = (struct modprobe_rule){ .name = name,
+						    .text = text,
+						    .file = in->file,
+						    .line = in->line,
+						    .is_pattern = may_be_pattern(kind, name),
+						    .takes_back = names_nothing(kind, text) };
 	return 0;
 }
 
@@ -374,25 +398,9 @@ int modprobe_conf_read_cmdline(struct modprobe_conf *conf, struct bytes text, co
 	return r;
 }
 
-/* Does this line take back those before it? It names nothing. */
-static bool takes_back(enum modprobe_rule_kind kind, const struct modprobe_rule *rule)
+static bool is_about(const struct modprobe_rule *rule, const char *name)
 {
-	struct softdep_words words = { .rest = rule->text };
-	enum softdep_phase phase;
-	const char *name;
-	size_t size;
-
-	if (kind == MODPROBE_SOFTDEP)
-		return !softdep_next(&words, &phase, &name, &size);
-	return kind == MODPROBE_WEAKDEP && !rule->text[0];
-}
-
-static bool is_about(enum modprobe_rule_kind kind, const struct modprobe_rule *rule,
-		     const char *name)
-{
-	if (kind == MODPROBE_BLACKLIST || kind == MODPROBE_OPTIONS)
-		return strcmp(rule->name, name) == 0;
-	return glob_matches(rule->name, name);
+	return rule->is_pattern ? glob_matches(rule->name, name) : strcmp(rule->name, name) == 0;
 }
 
 const struct modprobe_rule *modprobe_conf_next(const struct modprobe_conf *conf,
@@ -402,15 +410,12 @@ const struct modprobe_rule *modprobe_conf_next(const struct modprobe_conf *conf,
 	const struct modprobe_rules *rules = &conf->rules[kind];
 	uint32_t first = after ? (uint32_t)(after - rules->items) + 1 : 0;
 
-	if (kind == MODPROBE_SOFTDEP || kind == MODPROBE_WEAKDEP)
-		for (uint32_t i = rules->n; i > first; i--)
-			if (takes_back(kind, &rules->items[i - 1]) &&
-			    is_about(kind, &rules->items[i - 1], name)) {
-				first = i;
-				break;
-			}
+	/* What is found at all stands behind the last line that takes back. */
+	for (uint32_t i = after ? 0 : rules->n; i > 0 && first == 0; i--)
+		if (rules->items[i - 1].takes_back && is_about(&rules->items[i - 1], name))
+			first = i;
 	for (uint32_t i = first; i < rules->n; i++)
-		if (is_about(kind, &rules->items[i], name))
+		if (is_about(&rules->items[i], name))
 			return &rules->items[i];
 	return NULL;
 }

@@ -44,6 +44,8 @@ struct modprobe_rule {
 	const char *text;
 	const char *file;
 	unsigned int line; /* 0 where the file has no lines: the kernel's command line */
+	bool is_pattern;   /* @name has to be matched */
+	bool takes_back;   /* softdep, weakdep: names nothing, see modprobe_conf_next() */
 };
 
 /** struct modprobe_conf - all zero before the first of the calls below */

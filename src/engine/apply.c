@@ -30,6 +30,8 @@ static bool has_succeeded(const struct apply_result *result)
 /* What needs a step that failed cannot succeed, nor what needs that. Those stand behind it. */
 static void doom(struct applying *a, uint32_t failed)
 {
+	if (a->is_doomed[failed])
+		return;
 	a->is_doomed[failed] = 1;
 	for (uint32_t i = failed + 1; i < a->plan->n_steps; i++) {
 		const struct plan_step *step = &a->plan->steps[i];

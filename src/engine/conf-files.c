@@ -112,6 +112,8 @@ int conf_files_load(struct conf_files *files, const char *const *paths, size_t n
 	for (size_t i = 0; i < n_paths; i++) {
 		int r;
 
+		if (strcmp(paths[i], "/dev/null") == 0) /* how people say: none at all */
+			continue;
 		l.dir = paths[i];
 		r = sys_list_names(AT_FDCWD, paths[i], each_name, &l);
 		if (r == -ENOTDIR)

@@ -237,7 +237,8 @@ int inputs_load_kernel_symbols(struct depmod *d)
 	if (r < 0)
 		return r;
 	if (k.n == 0) {
-		event_emit(d->events, EVENT_WARNING,
+		/* Debian installs a System.map that is a line of text, and DKMS passes it each time. */
+		event_emit(d->events, d->options->check_symbols ? EVENT_WARNING : EVENT_INFO,
 			   "%s: holds no symbol that the kernel exports: not used", k.path);
 		return 0;
 	}

@@ -85,11 +85,6 @@ static int read_tags(struct session *s, enum modprobe_rule_kind kind, enum index
 	return r == -ENOMEM ? r : 0;
 }
 
-int session_read_weakdeps(struct session *s)
-{
-	return read_tags(s, MODPROBE_WEAKDEP, INDEX_WEAKDEP);
-}
-
 static int read_cmdline(struct session *s)
 {
 	const struct modprobe_conf_env env = { note, s };

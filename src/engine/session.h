@@ -46,12 +46,6 @@ int session_open(struct session *s, const struct session_options *options,
 void session_close(struct session *s);
 
 /**
- * session_read_weakdeps() - what modules say of weak dependencies, which nothing else here asks for
- * Return: 0; -ENOMEM.
- */
-int session_read_weakdeps(struct session *s);
-
-/**
  * session_lookup() - modules that answer to a name or an alias, in the order in which to load them
  * @request: a name or an alias, '-' and '_' alike
  * @answers: array with room for @ret_n; free() it, the names live until session_close()

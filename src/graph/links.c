@@ -7,6 +7,7 @@
 
 #include "bytes/arena.h"
 #include "bytes/buf.h"
+#include "bytes/grow.h"
 #include "bytes/hash.h"
 #include "bytes/name.h"
 #include "elf/facts.h"
@@ -41,26 +42,6 @@ void links_free(struct links *l)
 	free(l->by_name);
 	arena_done(&l->arena);
 	free(l);
-}
-
-/* Room for one more item. */
-static int grow(void *items, uint32_t n, uint32_t *capacity, size_t size, uint32_t max)
-{
-	uint32_t more;
-	void *from, *to;
-
-	if (n < *capacity)
-		return 0;
-	if (n >= max)
-		return -E2BIG;
-	more = *capacity ? *capacity * 2 : 16;
-	memcpy(&from, items, sizeof(from));
-	to = realloc(from, more * size);
-	if (!to)
-		return -ENOMEM;
-	memcpy(items, &to, sizeof(to));
-	*capacity = more;
-	return 0;
 }
 
 /* The slot of @name, or the free one where it belongs; slots are never all in use. */
@@ -110,7 +91,7 @@ int links_get(struct links *l, const char *name, uint32_t *ret_i)
 		*ret_i = *slot - 1;
 		return 0;
 	}
-	r = grow(&l->modules, l->n_modules, &l->modules_capacity, sizeof(*l->modules),
+	r = grow_array(&l->modules, l->n_modules, &l->modules_capacity, sizeof(*l->modules),
 		 LINKS_MODULES_MAX);
 	if (r < 0)
 		return r;
@@ -144,7 +125,7 @@ int links_want(struct links *l, uint32_t i)
 
 	if (l->modules[i].is_wanted)
 		return 0;
-	r = grow(&l->queue, l->n_queue, &l->queue_capacity, sizeof(*l->queue), LINKS_MODULES_MAX);
+	r = grow_array(&l->queue, l->n_queue, &l->queue_capacity, sizeof(*l->queue), LINKS_MODULES_MAX);
 	if (r < 0)
 		return r;
 	l->modules[i].is_wanted = true;
@@ -194,7 +175,7 @@ int links_set_deps(struct links *l, uint32_t i, const char *deps, size_t deps_si
 
 int links_add(struct links *l, const struct link *link)
 {
-	int r = grow(&l->links, l->n_links, &l->links_capacity, sizeof(*l->links), LINKS_MAX);
+	int r = grow_array(&l->links, l->n_links, &l->links_capacity, sizeof(*l->links), LINKS_MAX);
 
 	if (r == 0)
 		l->links[l->n_links++] = *link;

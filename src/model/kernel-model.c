@@ -196,8 +196,6 @@ static bool load_start(struct kernel_model *m, uint32_t i)
 		finish(m, i, -ENOEXEC); /* its symbols are there already */
 	} else if (module->state == IS_LIVE) {
 		finish(m, i, -EEXIST);
-	} else if (module->state == IS_GOING) {
-		finish(m, i, -EBUSY);
 	} else if (module->state != IS_ABSENT) {
 		p->phase = LOAD_AWAIT;
 	} else {
@@ -212,6 +210,7 @@ static bool load_await(struct kernel_model *m, uint32_t i)
 {
 	enum internal_state state = m->modules[m->processes[i].module].state;
 
+	/* Nobody waits for one that goes. */
 	if (state == IS_UNFORMED || state == IS_COMING)
 		return false;
 	finish(m, i, state == IS_LIVE ? -EEXIST : -EBUSY);

@@ -136,6 +136,25 @@ static void test_live_already(void **state)
 	}
 }
 
+/* A file of one's own is an attempt of one's own, whoever came first. */
+static void test_copy_beside_file(void **state)
+{
+	static const struct kernel_model_module modules[] = { { "slow", .init_usec = INIT_USEC }, { 0 } };
+
+	(void)state;
+	for EACH_VERSION (v) {
+		struct call copy_second = { v, modules, "+slow", 1000 };
+		struct call copy_first = { v, modules, "copy:slow", 1000 };
+
+		set_up(&copy_second);
+		assert_int_equal(insert(&copy_second, "slow", -1), -EEXIST);
+		kernel_model_free(copy_second.model);
+		set_up(&copy_first);
+		assert_int_equal(insert(&copy_first, "slow", 3), -EEXIST);
+		kernel_model_free(copy_first.model);
+	}
+}
+
 static void test_while_what_it_needs_comes(void **state)
 {
 	static const struct kernel_model_module modules[] = {
@@ -324,6 +343,7 @@ int main(void)
 		cmocka_unit_test(test_same_file_that_fails),
 		cmocka_unit_test(test_copies_that_fail),
 		cmocka_unit_test(test_live_already),
+		cmocka_unit_test(test_copy_beside_file),
 		cmocka_unit_test(test_while_what_it_needs_comes),
 		cmocka_unit_test(test_what_it_needs_never_comes),
 		cmocka_unit_test(test_insert_while_it_goes),

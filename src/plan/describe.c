@@ -41,7 +41,7 @@ const char *plan_refusal_name(enum plan_refusal refusal)
 {
 	static const char *const words[] = {
 		[PLAN_REFUSE_NOTHING] = "nothing",	 [PLAN_REFUSE_MASKED] = "masked",
-		[PLAN_REFUSE_NOT_ALLOWED] = "not-allowed", [PLAN_REFUSE_BLACKLISTED] = "blacklisted",
+		[PLAN_REFUSE_NOT_ALLOWED] = "not-allowed",
 		[PLAN_REFUSE_NO_FILE] = "no-file",	 [PLAN_REFUSE_UNKNOWN] = "unknown-module",
 		[PLAN_REFUSE_IN_USE] = "in-use",	 [PLAN_REFUSE_BUILTIN] = "builtin",
 		[PLAN_REFUSE_LOADED] = "loaded",	 [PLAN_REFUSE_NOT_LOADED] = "not-loaded",
@@ -59,7 +59,6 @@ const char *plan_note_name(enum plan_note_kind kind)
 		[PLAN_NOTE_SOFT_REFUSED] = "softdep-refused",
 		[PLAN_NOTE_BLACKLISTED] = "blacklisted",
 		[PLAN_NOTE_NEEDS_CYCLE] = "needs-cycle",
-		[PLAN_NOTE_COMMAND_SHADOWS] = "command-shadows",
 	};
 
 	return word_at(words, N_WORDS(words), kind);
@@ -261,7 +260,6 @@ static void describe_own(const struct plan_step *step, struct buf *out)
 	static const char *const words[] = {
 		[PLAN_REFUSE_MASKED] = " is masked",
 		[PLAN_REFUSE_NOT_ALLOWED] = " is not allowed: there are allow rules, and none names it",
-		[PLAN_REFUSE_BLACKLISTED] = " is blacklisted",
 		[PLAN_REFUSE_UNKNOWN] = " is named, but no index knows such a module",
 		[PLAN_REFUSE_BUILTIN] = " is built into the kernel",
 		[PLAN_REFUSE_LOADED] = " is loaded already",
@@ -355,11 +353,6 @@ void plan_describe_note(const struct plan_note *note, struct buf *out)
 	case PLAN_NOTE_NEEDS_CYCLE:
 		put_strings(out, note->a, " and ", note->b);
 		buf_put_string(out, " need each other, says modules.dep");
-		break;
-	case PLAN_NOTE_COMMAND_SHADOWS:
-		put_strings(out, "more than one install or remove rule is about ", note->a,
-			    ": the first one counts");
-		put_rule(note->rule, out);
 		break;
 	}
 }

@@ -191,7 +191,8 @@ static int keep_welcome(struct planner *p)
 							     .source = edge->source,
 							     .refusal = to->refusal,
 							     .rule = refusing_rule(p, to) });
-			} else if (!to->is_kept) {
+			} else if (!to->is_kept && to->refusal == PLAN_REFUSE_NOTHING) {
+				/* One that is refused is needed only where lines contradict each other. */
 				to->is_kept = true;
 				todo[n++] = edge->to;
 			}

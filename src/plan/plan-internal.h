@@ -42,6 +42,8 @@ struct node {
 	uint32_t n_words, words_capacity;
 	bool is_begun, is_goal, is_builtin, is_command_only, is_unknown;
 	bool is_goal_like; /* unload: a goal, or what has to go because of one */
+	bool has_state;	   /* @state was told */
+	uint32_t next_todo; /* of a chain, while users are followed */
 	int file_error, index_error;
 
 	/* Set while a plan is put together. */
@@ -112,9 +114,6 @@ struct planner {
 
 	struct plan plan;
 };
-
-/** plan_grow() - room for one more item. Return: 0; -ENOMEM, -E2BIG over @max. */
-int plan_grow(void *items, uint32_t n, uint32_t *capacity, size_t size, uint32_t max);
 
 /** plan_add_edge() - append to the edges of @from. Return: 0; -E2BIG; -ENOMEM. */
 int plan_add_edge(struct planner *p, struct edge edge);

@@ -100,7 +100,6 @@ enum plan_refusal {
 	PLAN_REFUSE_NOTHING,
 	PLAN_REFUSE_MASKED,	 /* a mask rule: @rule */
 	PLAN_REFUSE_NOT_ALLOWED, /* there are allow rules, and none names it */
-	PLAN_REFUSE_BLACKLISTED, /* a blacklist rule and the caller asked to heed it: @rule */
 	PLAN_REFUSE_NO_FILE,	 /* its file is not there: @path, @error */
 	PLAN_REFUSE_UNKNOWN,	 /* named by an index or a rule, but there is no such module */
 	PLAN_REFUSE_IN_USE,	 /* unload: @n_users, by @holders */
@@ -151,7 +150,6 @@ enum plan_note_kind {
 	PLAN_NOTE_SOFT_REFUSED,	  /* @b, a soft dependency of @a, must not or cannot be loaded */
 	PLAN_NOTE_BLACKLISTED,	  /* @b answers to the alias @a, but is blacklisted */
 	PLAN_NOTE_NEEDS_CYCLE,	  /* @a and @b need each other, says modules.dep */
-	PLAN_NOTE_COMMAND_SHADOWS, /* @a: more than one install or remove rule; the first counts */
 };
 
 struct plan_note {

@@ -8,28 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bytes/grow.h"
 #include "bytes/hash.h"
 #include "bytes/name.h"
 #include "plan/plan-internal.h"
-
-int plan_grow(void *items, uint32_t n, uint32_t *capacity, size_t size, uint32_t max)
-{
-	uint32_t more;
-	void *to, *from;
-
-	if (n < *capacity)
-		return 0;
-	if (n >= max)
-		return -E2BIG;
-	more = *capacity ? *capacity * 2 : 16;
-	memcpy(&from, items, sizeof(from));
-	to = realloc(from, more * size);
-	if (!to)
-		return -ENOMEM;
-	memcpy(items, &to, sizeof(to));
-	*capacity = more;
-	return 0;
-}
 
 struct planner *planner_new(const struct plan_options *options, const struct modprobe_conf *conf)
 {
@@ -63,7 +45,7 @@ void planner_free(struct planner *p)
 
 static int add_task(struct planner *p, enum plan_want_kind kind, uint32_t index)
 {
-	int r = plan_grow(&p->tasks, p->n_tasks, &p->tasks_capacity, sizeof(*p->tasks),
+	int r = grow_array(&p->tasks, p->n_tasks, &p->tasks_capacity, sizeof(*p->tasks),
 			  4 * PLAN_EDGES_MAX);
 
 	if (r < 0)
@@ -134,7 +116,7 @@ static int get_node(struct planner *p, const char *name, uint32_t *ret_i)
 		*ret_i = *slot - 1;
 		return 0;
 	}
-	r = plan_grow(&p->nodes, p->n_nodes, &p->nodes_capacity, sizeof(*p->nodes), PLAN_MODULES_MAX);
+	r = grow_array(&p->nodes, p->n_nodes, &p->nodes_capacity, sizeof(*p->nodes), PLAN_MODULES_MAX);
 	if (r < 0)
 		return r;
 	copy = arena_string(&p->arena, name, strlen(name));
@@ -165,7 +147,7 @@ static int get_request(struct planner *p, const char *text, uint32_t *ret_i)
 		*ret_i = *slot - 1;
 		return 0;
 	}
-	r = plan_grow(&p->requests, p->n_requests, &p->requests_capacity, sizeof(*p->requests),
+	r = grow_array(&p->requests, p->n_requests, &p->requests_capacity, sizeof(*p->requests),
 		      PLAN_EDGES_MAX);
 	if (r < 0)
 		return r;
@@ -222,7 +204,7 @@ static int add_word(struct planner *p, uint32_t i, struct word word)
 
 	if (p->n_words >= PLAN_EDGES_MAX)
 		return -E2BIG;
-	r = plan_grow(&node->words, node->n_words, &node->words_capacity, sizeof(*node->words),
+	r = grow_array(&node->words, node->n_words, &node->words_capacity, sizeof(*node->words),
 		      PLAN_EDGES_MAX);
 	if (r < 0)
 		return r;
@@ -340,7 +322,7 @@ static int after_deps(struct planner *p, uint32_t i)
 
 static int add_goal(struct planner *p, struct goal goal, const char *text, const char *params)
 {
-	int r = plan_grow(&p->goals, p->n_goals, &p->goals_capacity, sizeof(*p->goals),
+	int r = grow_array(&p->goals, p->n_goals, &p->goals_capacity, sizeof(*p->goals),
 			  PLAN_MODULES_MAX);
 
 	if (r < 0)
@@ -402,7 +384,7 @@ static int begin_goal(struct planner *p, const struct goal *goal, const struct f
 static int add_file_request(struct planner *p, const char *path, uint32_t node, uint32_t *ret_i)
 {
 	struct found *found = arena_alloc(&p->arena, sizeof(*found));
-	int r = plan_grow(&p->requests, p->n_requests, &p->requests_capacity, sizeof(*p->requests),
+	int r = grow_array(&p->requests, p->n_requests, &p->requests_capacity, sizeof(*p->requests),
 			  PLAN_EDGES_MAX);
 
 	if (!found || r < 0)
@@ -517,24 +499,45 @@ int planner_answer_lookup(struct planner *p, const struct plan_answer *answers, 
 	return stick(p, begin_answers(p, i));
 }
 
-/* Whoever uses a module that has to go, has to go as well. */
-static int begin_holders(struct planner *p, uint32_t i)
+/* Marks the users of module @i, and begins what is new; @todo: chain of those whose users are next. */
+static int begin_users(struct planner *p, uint32_t i, uint32_t *todo)
 {
 	const char *at = p->nodes[i].state.holders;
 	size_t left = p->nodes[i].state.holders_size;
 	uint32_t holder;
-	int r;
+	int r = 0;
 
-	for (; left > 0; left -= strlen(at) + 1, at += strlen(at) + 1) {
+	for (; left > 0 && r == 0; left -= strlen(at) + 1, at += strlen(at) + 1) {
 		r = get_node(p, at, &holder);
 		if (r < 0)
 			return r;
+		if (p->nodes[holder].has_state && !p->nodes[holder].is_goal_like) {
+			p->nodes[holder].next_todo = *todo;
+			*todo = holder;
+		}
 		p->nodes[holder].is_goal_like = true;
 		r = begin(p, holder);
-		if (r < 0)
-			return r;
 	}
-	return 0;
+	return r;
+}
+
+/*
+ * Whoever uses a module that has to go, has to go as well. Users whose state was told when they were
+ * not known to be such pass it on to theirs.
+ */
+static int begin_holders(struct planner *p, uint32_t i)
+{
+	uint32_t todo = i;
+	int r = 0;
+
+	p->nodes[i].next_todo = PLAN_NONE;
+	while (todo != PLAN_NONE && r == 0) {
+		i = todo;
+		todo = p->nodes[i].next_todo;
+		if (!p->nodes[i].command)
+			r = begin_users(p, i, &todo);
+	}
+	return r;
 }
 
 int planner_answer_state(struct planner *p, const struct plan_state *state)
@@ -553,7 +556,8 @@ int planner_answer_state(struct planner *p, const struct plan_state *state)
 		if (!node->state.holders)
 			return stick(p, -ENOMEM);
 	}
-	if (p->options.is_unload && p->options.with_holders && node->is_goal_like && !node->command)
+	node->has_state = true;
+	if (p->options.is_unload && p->options.with_holders && node->is_goal_like)
 		r = begin_holders(p, i);
 	return stick(p, r < 0 ? r : after_state(p, i));
 }

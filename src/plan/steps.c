@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "bytes/name.h"
+#include "bytes/grow.h"
 #include "plan/plan-internal.h"
 
 /* Beyond this a line is taken as it is: nobody reads a thousand reasons. */
@@ -16,7 +17,7 @@
 int plan_add_edge(struct planner *p, struct edge edge)
 {
 	struct node *from = &p->nodes[edge.from];
-	int r = plan_grow(&p->edges, p->n_edges, &p->edges_capacity, sizeof(*p->edges),
+	int r = grow_array(&p->edges, p->n_edges, &p->edges_capacity, sizeof(*p->edges),
 			  PLAN_EDGES_MAX);
 
 	if (r < 0)
@@ -33,7 +34,7 @@ int plan_add_edge(struct planner *p, struct edge edge)
 
 int plan_add_note(struct planner *p, struct plan_note note)
 {
-	int r = plan_grow(&p->notes, p->n_notes, &p->notes_capacity, sizeof(*p->notes),
+	int r = grow_array(&p->notes, p->n_notes, &p->notes_capacity, sizeof(*p->notes),
 			  PLAN_EDGES_MAX);
 
 	if (r == 0)

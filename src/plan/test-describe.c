@@ -113,8 +113,7 @@ static void test_refusals(void **state)
 	assert_refusal("", .refusal = PLAN_REFUSE_NOTHING);
 	assert_refusal("b is masked (/etc/modprobe.d/x.conf:7)", .refusal = PLAN_REFUSE_MASKED,
 		       .rule = &rule);
-	assert_refusal("b is blacklisted (/proc/cmdline)", .refusal = PLAN_REFUSE_BLACKLISTED,
-		       .rule = &no_line);
+	assert_refusal("b is masked (/proc/cmdline)", .refusal = PLAN_REFUSE_MASKED, .rule = &no_line);
 	assert_refusal("b is not allowed: there are allow rules, and none names it",
 		       .refusal = PLAN_REFUSE_NOT_ALLOWED);
 	assert_refusal("the file of b cannot be opened: /m/b.ko: there is no such file",
@@ -216,9 +215,6 @@ static void test_notes(void **state)
 		    "b answers to a, but is blacklisted (/etc/modprobe.d/x.conf:7)");
 	assert_note((struct plan_note){ .kind = PLAN_NOTE_NEEDS_CYCLE },
 		    "a and b need each other, says modules.dep");
-	assert_note((struct plan_note){ .kind = PLAN_NOTE_COMMAND_SHADOWS, .rule = &rule },
-		    "more than one install or remove rule is about a: the first one counts "
-		    "(/etc/modprobe.d/x.conf:7)");
 }
 
 /* Every value of an enum has a word of its own. */
@@ -232,7 +228,7 @@ static void test_words(void **state)
 		words[n++] = plan_action_name(i);
 	for (int i = PLAN_GOAL; i <= PLAN_HOLDER; i++)
 		words[n++] = plan_edge_name(i);
-	for (int i = PLAN_NOTE_ORDER_CUT; i <= PLAN_NOTE_COMMAND_SHADOWS; i++)
+	for (int i = PLAN_NOTE_ORDER_CUT; i <= PLAN_NOTE_NEEDS_CYCLE; i++)
 		words[n++] = plan_note_name(i);
 	for (size_t i = 0; i < n; i++) {
 		assert_string_not_equal(words[i], "unknown");

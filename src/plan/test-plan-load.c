@@ -250,6 +250,12 @@ static void test_cycle_of_lines(void **state)
 		expect_notes(&w, goals[i], "cycle(a,b)");
 	}
 	expect_steps(&w, "user lone", "+a +b +user +lone");
+	/* Beside a soft dependency's: what is cut and refused is left out, and so is who needs it. */
+	static const struct module bad[] = {
+		{ "a", "b" }, { "b", "a gone" }, { "gone", "", .file_error = -ENOENT }, { "lone", "" }, { 0 }
+	};
+	const struct world soft = { bad, .conf = "softdep lone pre: a\n" };
+	expect_steps(&soft, "lone", "+a +lone");
 }
 
 /* modprobe FILE: the file is taken as it is, what it needs comes from the index. */

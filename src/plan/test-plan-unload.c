@@ -97,6 +97,22 @@ static void test_with_holders(void **state)
 	expect_steps(&w, "d", "x:in-use:d");
 }
 
+/* s is first known as what t needs, and later as a user of what uses g: x has to go as well. */
+static void test_with_holders_known_before(void **state)
+{
+	static const struct module known[] = {
+		{ "t", "s h2 h1 g", PLAN_LIVE },	{ "s", "h2 h1 g", PLAN_LIVE, 2, "t x" },
+		{ "h2", "h1 g", PLAN_LIVE, 1, "s" }, { "h1", "g", PLAN_LIVE, 1, "h2" },
+		{ "g", "", PLAN_LIVE, 1, "h1" },	{ "x", "s h2 h1 g", PLAN_LIVE }, { 0 }
+	};
+	const struct world w = { known, .options = { .is_unload = true, .with_holders = true } };
+
+	(void)state;
+	expect_steps(&w, "t g", "-t -x -s -h2 -h1 -g");
+	expect_steps(&w, "g t", "-x -t -s -h2 -h1 -g");
+	expect_steps(&w, "g", "-x -t -s -h2 -h1 -g");
+}
+
 /* A holder that stays keeps what it uses. */
 static void test_holder_in_use(void **state)
 {
@@ -264,6 +280,7 @@ int main(void)
 		cmocka_unit_test(test_goals_that_use_each_other),
 		cmocka_unit_test(test_shared),
 		cmocka_unit_test(test_with_holders),
+		cmocka_unit_test(test_with_holders_known_before),
 		cmocka_unit_test(test_holder_in_use),
 		cmocka_unit_test(test_force),
 		cmocka_unit_test(test_nothing_to_do),

@@ -284,7 +284,7 @@ static const char *refusal_name(enum plan_refusal refusal)
 {
 	static const char *const names[] = {
 		[PLAN_REFUSE_NOTHING] = "nothing", [PLAN_REFUSE_MASKED] = "masked",
-		[PLAN_REFUSE_NOT_ALLOWED] = "not-allowed", [PLAN_REFUSE_BLACKLISTED] = "blacklisted",
+		[PLAN_REFUSE_NOT_ALLOWED] = "not-allowed",
 		[PLAN_REFUSE_NO_FILE] = "no-file", [PLAN_REFUSE_UNKNOWN] = "unknown",
 		[PLAN_REFUSE_IN_USE] = "in-use", [PLAN_REFUSE_BUILTIN] = "builtin",
 		[PLAN_REFUSE_LOADED] = "loaded", [PLAN_REFUSE_NOT_LOADED] = "not-loaded",

@@ -12,8 +12,9 @@
 
 /* A signal comes without a context, so this is the one state that a whole program shares. */
 static struct {
-	_Atomic uintptr_t base; /* 0: free */
-	_Atomic size_t size;
+	atomic_bool is_used;
+	_Atomic uintptr_t base;
+	_Atomic size_t size; /* 0: nothing is mapped */
 } slots[SYS_MAPS_MAX];
 
 static atomic_bool is_guarded;
@@ -23,7 +24,7 @@ static bool is_mapped(uintptr_t address)
 	for (unsigned int i = 0; i < SYS_MAPS_MAX; i++) {
 		uintptr_t base = atomic_load(&slots[i].base);
 
-		if (base && address >= base && address - base < atomic_load(&slots[i].size))
+		if (address >= base && address - base < atomic_load(&slots[i].size))
 			return true;
 	}
 	return false;
@@ -60,26 +61,41 @@ int sys_guard_maps(void)
 	return 0;
 }
 
+/*
+ * A slot for a map, and rid of what it held before: unmapping is left to the next one that needs the
+ * slot, or to the end of the program, which most often comes first. Return: from 1; 0 all are in use.
+ */
+static unsigned int take_slot(void)
+{
+	for (unsigned int i = 0; i < SYS_MAPS_MAX; i++) {
+		if (atomic_exchange(&slots[i].is_used, true))
+			continue;
+		if (atomic_load(&slots[i].size) > 0)
+			(void)munmap((void *)atomic_load(&slots[i].base), atomic_load(&slots[i].size));
+		atomic_store(&slots[i].size, 0);
+		return i + 1;
+	}
+	return 0;
+}
+
 /* Return: whether @fd is mapped now. */
 static bool map(int fd, size_t size, struct sys_map *ret)
 {
-	uintptr_t expected = 0;
+	unsigned int slot;
 	void *base;
 
-	if (!atomic_load(&is_guarded) || size == 0)
+	slot = atomic_load(&is_guarded) && size > 0 ? take_slot() : 0;
+	if (!slot)
 		return false;
 	base = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (base == MAP_FAILED)
+	if (base == MAP_FAILED) {
+		atomic_store(&slots[slot - 1].is_used, false);
 		return false;
-	for (unsigned int i = 0; i < SYS_MAPS_MAX; i++, expected = 0) {
-		if (!atomic_compare_exchange_strong(&slots[i].base, &expected, (uintptr_t)base))
-			continue;
-		atomic_store(&slots[i].size, size); /* 0 until then: nobody reads it before this returns */
-		*ret = (struct sys_map){ .content = bytes_of(base, size), .slot = i + 1 };
-		return true;
 	}
-	(void)munmap(base, size);
-	return false;
+	atomic_store(&slots[slot - 1].base, (uintptr_t)base);
+	atomic_store(&slots[slot - 1].size, size);
+	*ret = (struct sys_map){ .content = bytes_of(base, size), .slot = slot };
+	return true;
 }
 
 int sys_map_file(int dir_fd, const char *path, uint64_t max, struct sys_map *ret_map)
@@ -116,10 +132,7 @@ void sys_map_done(struct sys_map *m)
 	if (!m)
 		return;
 	buf_done(&m->copy);
-	if (m->slot) {
-		atomic_store(&slots[m->slot - 1].size, 0);
-		atomic_store(&slots[m->slot - 1].base, 0);
-		(void)munmap((void *)m->content.base, m->content.size);
-	}
+	if (m->slot)
+		atomic_store(&slots[m->slot - 1].is_used, false);
 	*m = (struct sys_map){ 0 };
 }

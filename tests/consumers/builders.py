@@ -48,7 +48,7 @@ def builders():
 
 
 def make_tree(path, version, names, ending=None):
-    """a modules folder with the named modules and what they need by symbols; @ending: none or .zst behind .ko"""
+    """a modules folder with the named modules and what they need by symbols; @ending: ko, xz or zst"""
     tree = vmlib.Tree.of(version)
     for name in tree.closure(names):
         source, target = (os.path.join(folder, tree.paths[name]) for folder in (tree.folder, path))
@@ -56,12 +56,19 @@ def make_tree(path, version, names, ending=None):
         if ending is None or source.endswith('.' + ending):
             shutil.copy(source, target)
         else:
-            with open(source, 'rb') as file:
-                data = file.read()
-            data = lzma.decompress(data) if source.endswith('.xz') else data
-            subprocess.run(['zstd', '-q', '-3', '-o', target.split('.ko')[0] + '.ko.zst'], input=data, check=True)
+            recompress(source, target.split('.ko')[0] + '.ko.' + ending)
     for name in 'modules.order', 'modules.builtin', 'modules.builtin.modinfo':
         shutil.copy(os.path.join(tree.folder, name), path)
+
+
+def recompress(source, target):
+    """the module @source, plain or .xz, as a @target that ends in .xz or .zst"""
+    with open(source, 'rb') as file:
+        data = file.read()
+    data = lzma.decompress(data) if source.endswith('.xz') else data
+    with open(target, 'wb') as file:
+        subprocess.run([{'xz': 'xz', 'zst': 'zstd'}[target.rpartition('.')[2]], '-qc1'], input=data, stdout=file,
+                       check=True)
 
 
 class Failed(AssertionError):
@@ -72,8 +79,9 @@ class Root:
     """A scratch root; @ours: the commands under test replace Debian's"""
 
     def __init__(self, ours):
+        source = builders()
         self.path = tempfile.mkdtemp(prefix='modsure-root-')
-        subprocess.run(['cp', '-a', '--no-preserve=ownership', builders() + '/.', self.path], check=True)
+        subprocess.run(['cp', '-a', '--no-preserve=ownership', source + '/.', self.path], check=True)
         self.binds = []
         if ours:
             self._replace_kmod()

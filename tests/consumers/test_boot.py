@@ -17,12 +17,14 @@ from builders import HERE, Root, make_tree, tap, vmlib
 
 BOOT_SECONDS_MAX = 400
 MEMORY_MIB = 512
-# kernel, how its modules' names end (Debian's: .ko of 6.1, .ko.xz of 6.12), disk, who loads
+# kernel, how its modules' names end (Debian's: .ko of 6.1, .ko.xz of 6.12), disk, who loads, who builds
+BOTH = 'mkinitramfs', 'dracut'
 CASES = [
-    ('6.1', 'ko', 'virtio', 'udev'),
-    ('6.1', 'zst', 'ahci', 'modprobe'),
-    ('6.12', 'xz', 'ahci', 'modprobe'),
-    ('6.12', 'zst', 'virtio', 'modprobe'),
+    ('6.1', 'xz', 'virtio', 'modprobe', BOTH),
+    ('6.1', 'zst', 'ahci', 'modprobe', BOTH),
+    ('6.12', 'xz', 'ahci', 'modprobe', BOTH),
+    ('6.12', 'zst', 'virtio', 'modprobe', BOTH),
+    ('6.1', 'ko', 'virtio', 'udev', BOTH[:1]),
 ]
 DISKS = {
     'virtio': ('/dev/vda', ['virtio_pci', 'virtio_blk'], ['-device', 'virtio-blk-pci,drive=disk']),
@@ -68,10 +70,10 @@ class RootDisk(unittest.TestCase):
     """Each case of CASES with each builder"""
 
     def run_case(self, case, scratch):
-        """[(builder, image, what was told, console)]"""
-        prefix, ending, disk, loader = case
+        """[(image, what was told, console)] by builder"""
+        prefix, ending, disk, loader, by = case
         version = vmlib.kernel_version(prefix)
-        tree = os.path.join(scratch, '-'.join([prefix, ending, disk, loader]))
+        tree = os.path.join(scratch, '-'.join(case[:4]))
         os.mkdir(tree)
         make_tree(tree, version, [*FILE_SYSTEM, *drivers(version, 'virtio'), *drivers(version, 'ahci')], ending)
         load = drivers(version, disk) if loader == 'modprobe' else []
@@ -82,11 +84,11 @@ class RootDisk(unittest.TestCase):
             if loader == 'modprobe':
                 root.write('etc/udev/rules.d/80-drivers.rules', '')
             root.add_kernel(version, tree)
-            images = [root.mkinitramfs(version, modules=load), root.dracut(version, load)]
+            images = [getattr(root, builder)(version, modules=load) for builder in by]
             return [(image, *boot(version, image.path, os.path.join(scratch, 'disk'), disk)) for image in images]
 
     def check(self, case, image, told, log):
-        prefix, ending, disk, _ = case
+        prefix, ending, disk, _, _ = case
         self.assertEqual({os.path.splitext(path)[1] for path in image.modules()}, {'.' + ending})
         # Whoever loads in there by command, it is ours: kmod is not in the image.
         self.assertTrue(image.leads_to('usr/sbin/modprobe').endswith('/modsure'))
@@ -106,7 +108,7 @@ class RootDisk(unittest.TestCase):
                 vmlib.vmlinux(vmlib.kernel_version(prefix))
             runs = [(case, pool.submit(self.run_case, case, scratch)) for case in CASES]
             for case, run in runs:
-                for builder, result in zip(('initramfs-tools', 'dracut'), run.result()):
+                for builder, result in zip(case[4], run.result()):
                     with self.subTest(case=case, builder=builder):
                         self.check(case, *result)
 

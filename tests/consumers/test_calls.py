@@ -13,7 +13,7 @@ from builders import Root, make_tree, tap, vmlib
 
 # Of these kmod drops no softdep line (README.md); where it does, test_images.py says what differs.
 MODULES = ['dm_mod', 'ext4', 'r8169', 'virtio_net', 'uhci_hcd', 'snd_pcsp', 'fuse', 'loop', 'cuse', 'vfat', 'nvme']
-NAMES = 'ext4 dm-mod r8169 no-such-module virtio_net fuse vfat nvme unix'
+NAMES = 'ext4 dm-mod r8169 no-such-module virtio_net snd-pcsp fuse vfat nvme unix'
 ALIASES = "'pci:v000010ECd00008168sv00001043sd000085C8bc02sc00i00' 'virtio:d00000001v00001AF4' 'acpi:PNP0C0F:' 'fs-vfat' " \
           "'of:N\"x*?[' 'platform:eisa' 'cpu:type:x86,ven0000fam0006mod003A:feature:,0000,0001'"
 CALLS = [

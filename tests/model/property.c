@@ -148,6 +148,7 @@ int main(int argc, char **argv)
 	char directory[128];
 	bool holds = true;
 
+	(void)setvbuf(stdout, NULL, _IOLBF, 0);
 	(void)snprintf(directory, sizeof(directory), "%s/model-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
 	if (!mkdtemp(directory))
 		return 2;

@@ -35,7 +35,11 @@ class Drivers(vmcase.Guest):
             self.assertOrder(load, name, 'btrfs')
         self.assertAbsent(load, 'crc32c_intel')
         self.assertOk(unload)
-        self.assertEqual(unload.loaded(), [])
+        self.assertAllBut(unload, 'crc32c_generic')
+
+    def assertAllBut(self, run, *may_stay):
+        """gone; libcrc32c holds crc32c_generic through the crypto API, a count without a name when it was planned"""
+        self.assertEqual(set(run.loaded()) - set(may_stay), set())
 
     @scenario('''
         run modprobe r8169
@@ -51,7 +55,7 @@ class Drivers(vmcase.Guest):
         self.assertOk(xfs)
         self.assertLoaded(xfs, 'xfs', 'libcrc32c', 'crc32c_generic')
         self.assertOk(unload)
-        self.assertEqual(unload.loaded(), [])
+        self.assertAllBut(unload, 'crc32c_generic')
 
     @scenario('''
         for device in /sys/bus/pci/devices/*; do

@@ -140,30 +140,38 @@ class Removal(vmcase.Guest):
         self.assertEqual(seen.runs[2].loaded(), ['dep_a'])
 
     @scenario('''
-        run modprobe slow ms=0 exit_ms=1500
+        run modprobe slow ms=0 hold_exit=1
         vmhelper sys-unload slow &
-        sleep 0.4
-        run modprobe slow ms=0
-        run modprobe -r slow
+        until_state slow going
+        run modprobe slow ms=0 &
+        sleep 0.5
+        release slow hold_exit
         wait
+        run modprobe -r slow
     ''')
     def test_load_while_it_goes(self, seen):
         """a load that meets the unload of the same module ends with the module live"""
-        self.assertOk(seen.runs[1])
-        self.assertLoaded(seen.runs[1], 'slow')
+        _, load, unload = seen.runs
+        self.assertOk(load)
+        self.assertLoaded(load, 'slow')
+        self.assertEqual(seen.log.count('slow: init'), 2)
+        self.assertOk(unload)
 
     @scenario('''
-        modprobe slow ms=2500 &
-        sleep 1
+        modprobe slow ms=0 hold_init=1 &
+        until_state slow coming
         run modprobe -r slow
         run rmmod slow
+        release slow hold_init
         wait
+        run true
     ''')
     def test_unload_while_it_comes(self, seen):
         """refused: it is in use by its own init; and it is live afterwards"""
-        for run in seen.runs:
+        for run in seen.runs[:2]:
             self.assertFails(run, 'slow')
-            self.assertIn('slow', run.modules)
+            self.assertFalse(run.modules['slow'].is_live)
+        self.assertLoaded(seen.runs[2], 'slow')
 
     @scenario('''
         run modprobe xfs

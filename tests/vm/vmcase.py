@@ -127,7 +127,7 @@ class Guest(unittest.TestCase):
     LIBS = ()           # that the commands open on demand
     MEMORY = 256
     DEVICES = ()        # arguments of QEMU
-    TIMEOUT = 240
+    TIMEOUT = 400
     maxDiff = None
     is_kmod = vmlib.tool() == 'kmod'
 

@@ -21,6 +21,14 @@ conf() { printf '%s\n' "$@" >/etc/modprobe.d/test.conf; }
 # parameter MODULE NAME
 parameter() { note "$1.$2" "$(cat "/sys/module/$1/parameters/$2" 2>/dev/null || echo none)"; }
 
+# until_state MODULE STATE: wait for "coming", "live" or "going"
+until_state() {
+	until [ "$(cat "/sys/module/$1/initstate" 2>/dev/null)" = "$2" ]; do sleep 0.05; done
+}
+
+# release MODULE PARAMETER: let its init or exit go on
+release() { echo 0 >"/sys/module/$1/parameters/$2"; }
+
 # scenario NAME: what follows belongs to it; the kernel's log is told as well
 scenario() {
 	printf '@@scenario %s\n' "$1"
