@@ -17,7 +17,7 @@ sys.path[:0] = [os.path.join(HERE, '../lib'), os.path.join(HERE, '../golden')]
 import indexbin  # noqa: E402
 import modprobecase  # noqa: E402
 import tap  # noqa: E402
-from modprobecase import Case  # noqa: E402
+from modprobecase import VERSION, Case  # noqa: E402
 
 CONF = '/etc/modprobe.d/a.conf'
 INDEXES = ('dep', 'alias', 'symbols', 'builtin', 'builtin.alias')
@@ -91,8 +91,10 @@ class Requests(BadCase):
                      ['-d', 'x' * 5000], ['-S', 'a\nb']):
             result = self.modprobe(*args, '-n', 'top', status=1)
             self.assertTrue(result.err)
-        for text in ('../../..', '', '/', '.', '..', 'a/b', 'a\0b', 'x' * 300, '\n\n'):
-            root = os.path.join(self.scratch, 'root')
+        root = os.path.join(self.scratch, 'root')
+        os.makedirs(root + '/lib')
+        os.symlink(os.path.dirname(self.folder), root + '/lib/modules')
+        for text in ('../../..', '', '/', '.', '..', 'a/b', 'a\0b', 'x' * 300, '\n\n', '../modules/' + VERSION, './' + VERSION, VERSION + '\0', VERSION + '/.', 'x/' + VERSION):
             self.write(root + '/proc/sys/kernel/osrelease', text + '\n')
             self.assertTrue(self.modprobe('--sysroot', root, '-n', 'top', is_raw=True, status=1).err)
 

@@ -172,6 +172,14 @@ class SoftDependencies(PlanCase):
         self.assert_said(result, 'INFO', "'bad'", CONF + ':3', 'status 1')
         self.assert_said(result, 'INFO', "'worse'", CONF + ':4', 'signal 9')
 
+    def test_nothing_for_the_sake_of_a_failure(self):
+        """what was to come after a module that failed is not loaded"""
+        self.conf('install ghost false\nsoftdep ghost post: after\ninstall after touch %s/out\n' % self.scratch)
+        self.modprobe('ghost', status=1)
+        self.assertIsNone(self.written())
+        self.modprobe('-a', 'ghost', 'after', status=1)
+        self.assertIsNotNone(self.written(), 'asked for by itself')
+
     def test_long_chain(self):
         n = 5000
         self.conf(''.join('softdep g%d pre: g%d\ninstall g%d true\n' % (i, i + 1, i) for i in range(n)))
