@@ -347,11 +347,11 @@ def conf_cmdline():
 @target('conf-command')
 def conf_command():
     for name, command, options, what in (
-            ('plain', b'modprobe -i x $CMDLINE_OPTS', b'a=1 b="c d"', 'outside of quotes'),
-            ('quotes', b'sh -c \'echo $CMDLINE_OPTS\' "${CMDLINE_OPTS}" \\$CMDLINE_OPTS', b'a=1', 'inside of quotes'),
-            ('options', b'x $CMDLINE_OPTS', b'-a --b c="d -e"', 'parameters that look like options'),
-            ('shell', b'x $CMDLINE_OPTS', b"$(a) `b` ;c 'd \"e", 'parameters that look like code')):
-        yield 'good-' + name, command + b'\n' + options, what
+            ('good-plain', b'modprobe -i x $CMDLINE_OPTS', b'a=1 b="c d"', 'outside of quotes'),
+            ('good-quotes', b'sh -c \'echo $CMDLINE_OPTS\' "${CMDLINE_OPTS}" \\$CMDLINE_OPTS', b'a=1', 'inside of quotes'),
+            ('bad-options', b'x $CMDLINE_OPTS', b'-a --b c="d -e"', 'parameters that look like options'),
+            ('good-shell', b'x $CMDLINE_OPTS', b"$(a) `b` ;c 'd \"e", 'parameters that look like code')):
+        yield name, command + b'\n' + options, what
 
 
 @target('conf-option-words')

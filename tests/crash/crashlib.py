@@ -395,7 +395,7 @@ def target(call):
         return call.file(0)
     if call.args and call.args[0].startswith('"'):
         return os.path.abspath(os.fsdecode(call.text(0)))
-    return call.path(0) if call.args and '<' in call.args[0] else None
+    return call.path(0) if call.args and re.match(r'[0-9]+<', call.args[0]) else None
 
 
 def file_meant(path):
