@@ -34,9 +34,7 @@ static void take_any(struct glob_state *state, const struct glob_text *text)
 		state->bits[w] = fill ? fill : bits ? ~((bits & -bits) - 1) : 0;
 		fill = fill || bits ? ~(uint64_t)0 : 0;
 	}
-	/* Positions behind the end of the text are none. */
-	if (text->size % 64 != 63)
-		state->bits[text->n_words - 1] &= ((uint64_t)1 << (text->size % 64 + 1)) - 1;
+	/* Bits behind the end of the text may be set now: no byte stands there, so that none survives a step. */
 }
 
 /* One byte more, where the text has one of @where there; NULL: where it has any. */
