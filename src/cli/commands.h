@@ -5,16 +5,17 @@
  */
 
 /**
- * cmd_depmod() cmd_insmod() cmd_lsmod() cmd_modinfo() cmd_rmmod() cmd_static_nodes() - argv[0] is the command's name
+ * cmd_depmod() cmd_insmod() cmd_lsmod() cmd_modinfo() cmd_modprobe() cmd_rmmod()
+ * cmd_static_nodes() - argv[0] is the command's name
  * Return: exit status, 0 or 1.
  */
 int cmd_depmod(int argc, char **argv);
 int cmd_insmod(int argc, char **argv);
 int cmd_lsmod(int argc, char **argv);
 int cmd_modinfo(int argc, char **argv);
+int cmd_modprobe(int argc, char **argv);
 int cmd_rmmod(int argc, char **argv);
 int cmd_static_nodes(int argc, char **argv);
-int cmd_modprobe(int argc, char **argv);
 
 /**
  * cmd_graph() cmd_plan() cmd_why() - modsure's own; argv[0] is the command's name

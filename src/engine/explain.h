@@ -42,4 +42,5 @@ int explain_insert(const struct kernel *kernel, struct indexes *indexes,
 		   const struct insert_request *request, const struct insert_report *report,
 		   int error, struct explanation *ret_explanation);
 
+/** explanation_done() - free, and make it empty; NULL is fine */
 void explanation_done(struct explanation *explanation);
