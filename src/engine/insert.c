@@ -330,12 +330,22 @@ static int open_and_insert(struct insertion *m)
 	return r < 0 ? r : insert(m);
 }
 
-/* What makes two requests one: the same file, parameters and flags. */
+/* What makes two requests one: the same file (not the same path, which hangs on the directory), parameters
+ * and flags. */
 static uint64_t request_hash(const struct insert_request *q)
 {
+	struct sys_entry entry = { 0 };
+	uint64_t file[4] = { 0 };
 	const char flags[] = { (char)(q->ignore_vermagic ? 'v' : '-'), (char)(q->ignore_modversions ? 'm' : '-') };
-	uint64_t hash = hash_content(q->path, strlen(q->path) + 1, 0);
+	uint64_t hash;
 
+	if (sys_stat(AT_FDCWD, q->path, &entry) == 0) {
+		file[0] = entry.dev;
+		file[1] = entry.inode;
+		file[2] = entry.size;
+		file[3] = (uint64_t)entry.mtime_usec;
+	}
+	hash = hash_content(file, sizeof(file), 0);
 	hash = hash_content(q->params, strlen(q->params) + 1, hash);
 	return hash_content(flags, sizeof(flags), hash);
 }
@@ -366,7 +376,11 @@ static int claim_and_insert(struct insertion *m)
 	}
 	m->deadline_usec = in->kernel->now_usec(in->kernel->ctx) + INSERT_WAIT_MAX_USEC;
 	r = open_and_insert(m);
-	claim_finish(&claim, in->kernel, r);
+	/* What failed before the kernel was asked is said best by whoever meets it. */
+	if (m->report->has_called)
+		claim_finish(&claim, in->kernel, r);
+	else
+		claim_drop(&claim);
 	return r;
 }
 
