@@ -28,24 +28,27 @@ enum modprobe_rule_kind {
 	MODPROBE_WEAKDEP,
 	MODPROBE_MASK,
 	MODPROBE_ALLOW,
+	MODPROBE_HARDDEP,
+	MODPROBE_CONFLICT,
 	MODPROBE_RULE_KINDS, /* how many */
 };
 
 /** struct modprobe_rule - one rule; strings live as long as the configuration */
 struct modprobe_rule {
 	/* What it is about, '-' folded to '_' (in patterns outside of [...]): for alias the pattern of
-	 * requests, for install, remove, softdep, weakdep, mask and allow a pattern of module names,
-	 * for blacklist and options a name. */
+	 * requests, for install, remove, softdep, weakdep, harddep, mask and allow a pattern of module
+	 * names, for blacklist and options a name, for conflict a name or alias. */
 	const char *name;
 	/* alias: the module's name, '-' folded; options: parameters, tabs made blanks; install, remove:
 	 * the command; these two are all that stands behind the one blank after the name, further blanks
-	 * too, as kmod prints them. softdep, weakdep: the words behind the name, "" where there are none;
-	 * else "". */
+	 * too, as kmod prints them. softdep, weakdep, harddep, conflict: the words behind the name, ""
+	 * where there are none; else "". */
 	const char *text;
 	const char *file;
 	unsigned int line; /* 0 where the file has no lines: the kernel's command line */
 	bool is_pattern;   /* @name has to be matched */
-	bool takes_back;   /* softdep, weakdep: names nothing, see modprobe_conf_next() */
+	bool takes_back;   /* softdep, weakdep, harddep: names nothing, see modprobe_conf_next() */
+	bool is_strict;	   /* harddep: written "harddep!" */
 };
 
 /** struct modprobe_conf - all zero before the first of the calls below */
@@ -109,7 +112,7 @@ int modprobe_conf_read_cmdline(struct modprobe_conf *conf, struct bytes text, co
  * @name:  alias: the request, normalised; otherwise the module's name, '-' folded
  * @after: the rule found before; NULL for the first
  *
- * softdep, weakdep: a line that names nothing (without words, or with "pre:" and "post:" alone) takes
+ * softdep, weakdep, harddep: a line that names nothing (without words, or with "pre:" and "post:" alone) takes
  * back all lines about @name before it: they are not found, and neither is that line. Costs one pass
  * over the rules of the kind.
  * Return: NULL when there is no other.
@@ -117,6 +120,10 @@ int modprobe_conf_read_cmdline(struct modprobe_conf *conf, struct bytes text, co
 const struct modprobe_rule *modprobe_conf_next(const struct modprobe_conf *conf,
 					       enum modprobe_rule_kind kind, const char *name,
 					       const struct modprobe_rule *after);
+
+/** modprobe_conf_takes_back() - does a rule of @kind take back what was said of module @name elsewhere? */
+bool modprobe_conf_takes_back(const struct modprobe_conf *conf, enum modprobe_rule_kind kind,
+			      const char *name);
 
 /** modprobe_conf_done() - free everything; NULL is fine */
 void modprobe_conf_done(struct modprobe_conf *conf);

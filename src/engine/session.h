@@ -71,3 +71,66 @@ int session_answer(struct session *s, struct planner *planner);
  */
 int session_deps(struct session *s, const char *module, struct buf *ret_text,
 		 struct plan_deps *ret_deps);
+
+/** struct session_hards - declared hard dependencies of a module; session_hards_done() frees */
+struct session_hards {
+	struct plan_hard *items; /* strings live as long as the session */
+	size_t n, capacity;
+};
+
+/**
+ * session_hards() - of one module: what modules.modsure.bin keeps (tags and depmod.d), then the
+ * rules of modprobe.d. A word that was said before comes once, as it was said first, but for its
+ * strictness, which adds up; a rule without words takes back all of it.
+ * @module: '-' folded
+ * The source of a tag has a file of "MODULE, section .modinfo", and no line.
+ * Return: 0; -ENOMEM.
+ */
+int session_hards(struct session *s, const char *module, struct session_hards *ret);
+void session_hards_done(struct session_hards *hards);
+
+/**
+ * session_each_hard() - the same for all modules that have any in modules.modsure.bin, by name, and
+ * then for those of @names that have any by rules alone
+ * @names: modules that patterns of rules are tried upon (say, those that are loaded)
+ * Return: 0; what @each returned, which ends it; -ENOMEM.
+ */
+int session_each_hard(struct session *s, const char *const *names, size_t n_names,
+		      int (*each)(void *ctx, const char *module, const struct session_hards *hards),
+		      void *ctx);
+
+/**
+ * session_answers() - modules that answer to the word of a hard dependency, in order, each once
+ * As session_lookup(), but what is built in counts beside modules: its answers come behind theirs.
+ */
+int session_answers(struct session *s, const char *word, struct plan_answer **ret_answers,
+		    size_t *ret_n);
+
+/** struct session_conflicts - modules in conflict with one; session_conflicts_done() frees */
+struct session_conflicts {
+	struct plan_answered_conflict *items; /* strings live as long as the session */
+	size_t n, capacity;
+};
+
+/**
+ * session_conflicts() - declared for @module or for the others, by tags, depmod.d or modprobe.d; words
+ * are looked up as session_answers() does, a word without an answer is passed over. Each module once.
+ * Return: 0; -ENOMEM.
+ */
+int session_conflicts(struct session *s, const char *module, struct session_conflicts *ret);
+void session_conflicts_done(struct session_conflicts *conflicts);
+
+/** struct session_hard_users - see struct plan_hard_user; session_hard_users_done() frees */
+struct session_hard_users {
+	struct plan_hard_user *items; /* strings live as long as the session */
+	size_t n, capacity;
+};
+
+/**
+ * session_hard_users() - live modules with a hard dependency on @module that nothing built in
+ * satisfies; by name
+ * Cost: all declarations are looked through; those of live modules are looked up.
+ * Return: 0; -ENOMEM.
+ */
+int session_hard_users(struct session *s, const char *module, struct session_hard_users *ret);
+void session_hard_users_done(struct session_hard_users *users);

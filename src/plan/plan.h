@@ -26,9 +26,12 @@
 enum plan_edge_kind {
 	PLAN_GOAL,	/* it was asked for */
 	PLAN_NEEDS,	/* another needs it: modules.dep */
+	PLAN_HARD,	/* another needs it, and no symbol says so: a hard dependency */
+	PLAN_ANY_OF,	/* the same, and one of several answers will do */
 	PLAN_SOFT_PRE,	/* a soft dependency, to be loaded before */
 	PLAN_SOFT_POST, /* a soft dependency, to be loaded after */
 	PLAN_HOLDER,	/* unload: it uses a module that is to go */
+	PLAN_HARD_USER, /* unload: it has a hard dependency on a module that is to go */
 };
 
 /** struct plan_source - where a dependency or a rule comes from */
@@ -61,12 +64,14 @@ enum plan_want_kind {
 	PLAN_WANT_STATE,  /* planner_answer_state() */
 	PLAN_WANT_DEPS,	  /* planner_answer_deps() */
 	PLAN_WANT_FILE,	  /* planner_answer_file(): is @name, a path, there? */
+	PLAN_WANT_HARD_USERS, /* unload: planner_answer_hard_users() */
 };
 
 struct plan_want {
 	enum plan_want_kind kind;
 	const char *name; /* request, module or path; the planner's */
 	bool with_users;  /* STATE: users and holders too */
+	bool with_builtin; /* LOOKUP: for a hard dependency; what is built in counts beside modules */
 };
 
 /** struct plan_state - of a module in the kernel */
@@ -107,7 +112,14 @@ enum plan_refusal {
 	PLAN_REFUSE_LOADED,	 /* load with must_change: it is loaded already */
 	PLAN_REFUSE_NOT_LOADED,	 /* unload with must_change */
 	PLAN_REFUSE_INDEX,	 /* its line in the index cannot be read; @error */
-	PLAN_REFUSE_NEEDS,	 /* what it needs is refused: step @cause */
+	PLAN_REFUSE_NEEDS,	 /* what it needs is refused: step @cause; with @word, @source: a hard
+				  * dependency, all of whose answers are refused, @cause the first */
+	PLAN_REFUSE_NO_ANSWER,	 /* nothing answers to @word, a hard dependency of @source */
+	PLAN_REFUSE_BLACKLISTED, /* what answers to @word, a hard dependency of @source, is all
+				  * blacklisted: @rule for the first */
+	PLAN_REFUSE_CONFLICT,	 /* it must not be there together with @word: @source */
+	PLAN_REFUSE_HARD_USED,	 /* unload: @holders, live, have hard dependencies on it: @word, @source of
+				  * the first */
 };
 
 /** struct plan_reason - an edge into a step */
@@ -115,9 +127,31 @@ struct plan_reason {
 	enum plan_edge_kind kind;
 	uint32_t step; /* that wants it; PLAN_NONE with PLAN_GOAL, and where that has no step */
 	const char *by; /* PLAN_GOAL: the request; else the module that wants it */
-	const char *word; /* soft: the name or alias that was written; NULL otherwise */
+	const char *word; /* soft, hard: the name or alias that was written; NULL otherwise */
 	struct plan_source source;
+	uint32_t group;	   /* PLAN_ANY_OF: index into the groups of @step */
 	bool is_order_cut; /* soft: the order could not be kept, it would close a cycle */
+};
+
+/** struct plan_group - steps of which one has to succeed, to be tried in this order */
+struct plan_group {
+	const uint32_t *steps;
+	uint32_t n_steps;
+	const char *word; /* that they answer to */
+	struct plan_source source;
+};
+
+/** struct plan_conflict - a module that must not be there together with another one */
+struct plan_conflict {
+	const char *module; /* the other one */
+	struct plan_source source;
+};
+
+/** struct plan_breach - a live module that loses what it has a hard dependency on */
+struct plan_breach {
+	const char *user;
+	const char *word;
+	struct plan_source source;
 };
 
 /** struct plan_step - steps stand in the order in which they are to be done */
@@ -130,6 +164,8 @@ struct plan_step {
 	const struct modprobe_rule *rule; /* that decided about command or refusal; NULL without */
 	enum plan_refusal refusal;
 	uint32_t cause; /* with PLAN_REFUSE_NEEDS: a step; PLAN_NONE otherwise */
+	const char *word; /* of some refusals; NULL otherwise */
+	struct plan_source source; /* likewise */
 	int error; /* of PLAN_REFUSE_NO_FILE and _INDEX: -errno */
 	long n_users; /* PLAN_REFUSE_IN_USE */
 	const char *holders; /* likewise: "a, b"; "" for none known */
@@ -139,6 +175,12 @@ struct plan_step {
 	bool if_unused;	 /* unload: only if nothing uses it by then; in use is no failure */
 	const uint32_t *needs; /* steps that must have succeeded before: load, what it needs; unload, its users */
 	uint32_t n_needs;
+	const struct plan_group *groups; /* load: of each, one must have succeeded before */
+	uint32_t n_groups;
+	const struct plan_conflict *conflicts; /* load: to be looked at once more when it is done */
+	uint32_t n_conflicts;
+	const struct plan_breach *breaches; /* unload by force: what it breaks */
+	uint32_t n_breaches;
 	const struct plan_reason *reasons; /* why it is here; the first is the one to tell */
 	uint32_t n_reasons;
 };
@@ -150,11 +192,16 @@ enum plan_note_kind {
 	PLAN_NOTE_SOFT_REFUSED,	  /* @b, a soft dependency of @a, must not or cannot be loaded */
 	PLAN_NOTE_BLACKLISTED,	  /* @b answers to the alias @a, but is blacklisted */
 	PLAN_NOTE_NEEDS_CYCLE,	  /* @a and @b need each other, says modules.dep */
+	/* These are warnings: somebody's hard dependency does not hold. */
+	PLAN_NOTE_HARD_UNKNOWN,	  /* nothing answers to @b, a hard dependency that was declared for @a */
+	PLAN_NOTE_HARD_CYCLE,	  /* hard dependency of @a on @b dropped: it would close the cycle @path */
+	PLAN_NOTE_HARD_SELF,	  /* hard dependency of @a on itself dropped */
 };
 
 struct plan_note {
 	enum plan_note_kind kind;
 	const char *a, *b;
+	const char *path; /* HARD_CYCLE: "a -> b -> c -> a"; NULL otherwise */
 	struct plan_source source; /* of the dependency or the rule */
 	enum plan_refusal refusal; /* with SOFT_REFUSED */
 	const struct modprobe_rule *rule; /* likewise; NULL without */
@@ -188,6 +235,7 @@ struct plan_options {
 	bool use_blacklist;   /* blacklist rules count for names too */
 	bool must_change;     /* a goal that is loaded (not loaded) already is refused */
 	bool with_holders;    /* unload: what uses a goal goes first */
+	bool with_hard_deps;  /* unload: hard dependencies of a goal go behind it where nothing needs them */
 	bool force;	      /* unload: users are no reason to refuse */
 	bool may_wait;	      /* unload: users may go in time; a goal that is in use is tried */
 	bool skip_files;      /* do not ask whether files are there */
@@ -233,6 +281,36 @@ int planner_answer_lookup(struct planner *planner, const struct plan_answer *ans
 /** planner_answer_state() - of the module; @state is copied. Return: as above. */
 int planner_answer_state(struct planner *planner, const struct plan_state *state);
 
+/** struct plan_hard - a hard dependency: a module needs one of those that answer to a word */
+struct plan_hard {
+	const char *word; /* name or alias; copied */
+	enum plan_declared {
+		PLAN_BY_MODULE,	  /* the module says so itself: without an answer it is refused */
+		PLAN_BY_CONF,	  /* configuration does: without an answer, a warning */
+		PLAN_BY_CONF_STRICT, /* "harddep!": without an answer it is refused */
+	} declared;
+	bool is_in_line;   /* its one answer stands in the line for the sake of this declaration alone */
+	bool is_by_symbol; /* its one answer stands in the line for its symbols as well */
+	bool is_dropped;   /* depmod found that it closes a cycle: it counts for nothing */
+	struct plan_source source; /* file is borrowed for the plan's life */
+};
+
+/** struct plan_answered_conflict - a module that must not be there together with this one */
+struct plan_answered_conflict {
+	const char *module; /* copied */
+	bool is_builtin;
+	struct plan_source source; /* file is borrowed for the plan's life */
+};
+
+/** struct plan_hard_user - a live module that has a hard dependency on the one in question */
+struct plan_hard_user {
+	const char *user; /* copied, as are the next two */
+	const char *word;
+	const char *others; /* live modules that answer to @word too, each with a NUL behind */
+	size_t others_size;
+	struct plan_source source; /* file is borrowed for the plan's life */
+};
+
 /** struct plan_deps - a module's line in the index of dependencies */
 struct plan_deps {
 	const char *path; /* of its file, as messages are to show it; NULL with @error */
@@ -241,6 +319,10 @@ struct plan_deps {
 	const char *deps;
 	size_t deps_size;
 	int error; /* 0; -ENOENT not in the index; -EBADMSG its line is damaged */
+	const struct plan_hard *hard; /* its hard dependencies */
+	size_t n_hard;
+	const struct plan_answered_conflict *conflicts; /* load: modules that it must not meet */
+	size_t n_conflicts;
 };
 
 /** planner_answer_deps() - everything is copied. Return: as above. */
@@ -250,13 +332,23 @@ int planner_answer_deps(struct planner *planner, const struct plan_deps *deps);
 int planner_answer_file(struct planner *planner, int error);
 
 /**
+ * planner_answer_hard_users() - live modules with a hard dependency on the one in question that
+ * nothing built in satisfies. Return: as above.
+ */
+int planner_answer_hard_users(struct planner *planner, const struct plan_hard_user *users, size_t n);
+
+/**
  * planner_finish() - put everything in order
  * @ret_plan: written only on success; the planner's
  *
  * Load: what a module needs comes before it; soft dependencies where they belong unless that would
  * close a cycle. Then the module of the cycle whose name sorts first goes without its soft
  * dependencies being ordered: they are loaded, and the place hangs on nothing but names. Every
- * module comes once. Unload is the mirror: users first, then what nobody uses any longer.
+ * module comes once. Hard dependencies count like lines of modules.dep but for cycles: one that would
+ * close a cycle is dropped, the later one first, and a note tells. Where several answer to one, all are
+ * steps in the order of their answers, to be done until one has succeeded; one that is live
+ * already is the only one. Of two modules in conflict of which one is live (or built in) the other is
+ * refused; where a goal cannot do without both, it is. Unload is the mirror: users first, then what nobody uses any longer.
  * No recursion; time is linear in modules and edges but for cycles, where it is at most
  * PLAN_CUT_ROUNDS times that.
  * Return: 0; -EINVAL something is still wanted; -E2BIG; -ENOMEM.
