@@ -175,16 +175,24 @@ int indexes_each_declared(struct indexes *ix,
 	return note_declared(ix, index_reader_dump(&ix->declared.reader, each, ctx, &diag), &diag);
 }
 
-bool indexes_is_mixed(struct indexes *ix)
+static bool is_mixed(struct indexes *ix)
 {
 	struct manifest manifest;
 
 	load(ix, LOOKUP_DEP);
 	load_declared(ix);
-	if (!ix->declared.is_open ||
-	    manifest_parse(&ix->declared.reader, &manifest, NULL) < 0)
-		return true;
-	return manifest.files[INDEX_DEP_BIN].size != ix->files[LOOKUP_DEP].content.size;
+	return ix->declared.is_open &&
+	       manifest_parse(&ix->declared.reader, &manifest, NULL) == 0 &&
+	       manifest.files[INDEX_DEP_BIN].size != ix->files[LOOKUP_DEP].content.size;
+}
+
+bool indexes_is_mixed(struct indexes *ix)
+{
+	if (!ix->has_asked_mixed) {
+		ix->has_asked_mixed = true;
+		ix->is_mixed = is_mixed(ix);
+	}
+	return ix->is_mixed;
 }
 
 bool indexes_is_builtin(struct indexes *ix, const char *module)

@@ -30,6 +30,7 @@ struct indexes {
 	bool is_builtin_loaded;
 	struct sys_map declared_file; /* modules.modsure.bin */
 	struct lookup_part declared;  /* likewise */
+	bool has_asked_mixed, is_mixed;
 };
 
 /** struct indexes_module - an answer; @path is NULL for a built-in module */
@@ -105,7 +106,7 @@ void indexes_bad_declared(struct indexes *ix, const char *value, const char *wha
 
 /**
  * indexes_is_mixed() - has another depmod written modules.dep.bin since?
- * Compares its size with what modules.modsure.bin says; no file is looked at.
+ * Compares its size with what modules.modsure.bin says, if that says anything; no other file is looked at.
  */
 bool indexes_is_mixed(struct indexes *ix);
 

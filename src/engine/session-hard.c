@@ -21,6 +21,7 @@ struct gathering {
 	struct session_hards *hards;
 	struct name_set words;
 	struct plan_source tag; /* file NULL before it is needed */
+	bool is_taken_back;	/* what modules.modsure.bin says */
 };
 
 /* @size bytes of @word in the arena, '-' folded. Return: 0; -EINVAL no name or alias; -ENOMEM. */
@@ -40,7 +41,18 @@ static int fold(struct session *s, const char *word, size_t size, const char **r
 	return *ret_word ? 0 : -ENOMEM;
 }
 
-/* As it was said first, but for how strictly. */
+/* As it was said first, but for how strictly; what was taken back may be said again. */
+static void say_again(const struct gathering *g, struct plan_hard *before, const struct plan_hard *now)
+{
+	if (before->is_dropped && g->is_taken_back) {
+		before->is_dropped = false;
+		before->declared = now->declared;
+		before->source = now->source;
+	} else if (before->declared == PLAN_BY_CONF) {
+		before->declared = now->declared;
+	}
+}
+
 static int add(struct gathering *g, struct plan_hard hard)
 {
 	struct session_hards *h = g->hards;
@@ -54,8 +66,8 @@ static int add(struct gathering *g, struct plan_hard hard)
 		h->items[h->n++] = hard;
 		return 0;
 	}
-	if (r == 0 && h->items[at].declared == PLAN_BY_CONF)
-		h->items[at].declared = hard.declared;
+	if (r == 0)
+		say_again(g, &h->items[at], &hard);
 	return r;
 }
 
@@ -83,6 +95,7 @@ static int add_kept(struct gathering *g, const char *value)
 	struct declared_hard kept;
 	struct plan_hard hard = { 0 };
 	struct diag diag;
+	bool is_mixed, is_cycle;
 	int r;
 
 	r = declared_get_hard(value, &kept, &diag);
@@ -97,11 +110,15 @@ static int add_kept(struct gathering *g, const char *value)
 		r = source_of(g, &kept, &hard.source);
 	if (r < 0)
 		return r;
+	/* Its fate is about the lines that were written with it, not about those of another depmod. */
+	is_mixed = indexes_is_mixed(&g->s->indexes);
+	is_cycle = kept.fate == DECLARED_CYCLE && !is_mixed;
+	if (is_cycle && g->is_taken_back)
+		return 0;
 	hard.declared = by[kept.by];
-	hard.is_in_line = kept.fate == DECLARED_IN_DEP;
-	hard.is_by_symbol = kept.fate == DECLARED_BY_SYMBOL;
-	/* The cycle was one of the lines that were written with it. */
-	hard.is_dropped = kept.fate == DECLARED_CYCLE && !indexes_is_mixed(&g->s->indexes);
+	hard.is_in_line = kept.fate == DECLARED_IN_DEP && !is_mixed;
+	hard.is_by_symbol = kept.fate == DECLARED_BY_SYMBOL && !is_mixed;
+	hard.is_dropped = is_cycle || g->is_taken_back;
 	return add(g, hard);
 }
 
@@ -141,10 +158,10 @@ int session_hards(struct session *s, const char *module, struct session_hards *r
 {
 	struct gathering g = { .s = s, .module = module, .hards = ret };
 	const struct modprobe_rule *rule = NULL;
-	int r = 0;
+	int r;
 
-	if (!modprobe_conf_takes_back(&s->conf, MODPROBE_HARDDEP, module))
-		r = gather_kept(&g);
+	g.is_taken_back = modprobe_conf_takes_back(&s->conf, MODPROBE_HARDDEP, module);
+	r = gather_kept(&g);
 	while (r == 0 && (rule = modprobe_conf_next(&s->conf, MODPROBE_HARDDEP, module, rule)))
 		r = gather_rule(&g, rule);
 	name_set_done(&g.words);
