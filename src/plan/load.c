@@ -273,6 +273,27 @@ static int keep(struct planner *p, const uint32_t *order)
 	return r;
 }
 
+/* Does the note warn of a module that is not loaded by this plan? */
+static bool is_idle(const struct planner *p, const struct plan_note *note)
+{
+	const struct node *node;
+
+	if (!plan_note_is_warning(note->kind))
+		return false;
+	node = &p->nodes[plan_find_node(p, note->a)];
+	return !node->is_kept || node->refusal != PLAN_REFUSE_NOTHING;
+}
+
+static void drop_idle_warnings(struct planner *p)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < p->n_notes; i++)
+		if (!is_idle(p, &p->notes[i]))
+			p->notes[n++] = p->notes[i];
+	p->n_notes = n;
+}
+
 /* Parameters of configuration under the module's name and under the alias, then the caller's. */
 static int make_options(struct planner *p, const struct node *node, const char **ret_options)
 {
@@ -345,5 +366,6 @@ int plan_make_load(struct planner *p)
 		r = refuse(p, order);
 	if (r == 0)
 		r = keep(p, order);
+	drop_idle_warnings(p);
 	return r < 0 ? r : plan_put_steps(p, order, fill_step);
 }

@@ -186,8 +186,11 @@ int plan_begin_found(struct planner *p, const struct request *request);
 /** plan_is_there() - load: live or built in, unless that is not to count */
 bool plan_is_there(const struct planner *p, const struct node *node);
 
-/** plan_is_line_hard() - does @to stand in the line of @i for a hard dependency alone? */
-bool plan_is_line_hard(const struct planner *p, uint32_t i, uint32_t to);
+/**
+ * plan_find_line_hard() - the word for whose sake alone @to stands in the line of @i
+ * Return: NULL without; one that is dropped only where there is no other.
+ */
+const struct hard_word *plan_find_line_hard(const struct planner *p, uint32_t i, uint32_t to);
 
 /** plan_is_need() - load: does what is at the start of the edge need what is at its end? */
 static inline bool plan_is_need(const struct edge *edge)
