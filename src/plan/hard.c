@@ -321,6 +321,14 @@ int plan_hard_edges(struct planner *p)
 	return r;
 }
 
+bool plan_must_go_first(const struct planner *p, const struct hard_user *user)
+{
+	for (uint32_t o = 0; o < user->n_others; o++)
+		if (!p->nodes[user->others[o]].is_goal_like)
+			return false;
+	return true;
+}
+
 int plan_hard_order_edges(struct planner *p, uint32_t i)
 {
 	const struct node *node = &p->nodes[i];

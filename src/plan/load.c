@@ -266,8 +266,12 @@ static int keep(struct planner *p, const uint32_t *order)
 		}
 		if (r == 0)
 			r = keep_welcome(p);
-		if (r < 0 || round >= PLAN_CUT_ROUNDS || !plan_refuse_kept(p, order))
+		if (r < 0 || round >= PLAN_CUT_ROUNDS)
 			break;
+		r = plan_refuse_kept(p, order);
+		if (r <= 0)
+			break;
+		r = 0;
 		refuse_users(p, order);
 	}
 	return r;
@@ -358,6 +362,8 @@ int plan_make_load(struct planner *p)
 	int r;
 
 	r = make_edges(p);
+	if (r == 0)
+		r = plan_mirror_others(p);
 	if (r == 0)
 		r = plan_find_places(p, goes_before);
 	if (r == 0)

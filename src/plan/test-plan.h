@@ -293,7 +293,7 @@ static int answer_hard_users(struct run *run, const char *name)
 
 static int answer_deps(struct run *run, const char *name)
 {
-	struct plan_answered_conflict clashes[16];
+	struct plan_answered_conflict clashes[128];
 	struct plan_hard hards[16];
 	const struct module *m = world_module(run->world, name);
 	CLEANUP_BUF struct buf deps = { 0 };
