@@ -268,7 +268,7 @@ static void put_failure(const struct change *c, uint32_t i, struct buf *out)
 
 	if (step->action == PLAN_REFUSE) {
 		plan_describe_refusal(c->plan, step, out);
-	} else if (result->status == APPLY_NEEDS) {
+	} else if (result->cause != PLAN_NONE || result->group != PLAN_NONE) {
 		uint32_t cause = result->cause != PLAN_NONE ? result->cause
 							    : step->groups[result->group].steps[0];
 
@@ -276,6 +276,8 @@ static void put_failure(const struct change *c, uint32_t i, struct buf *out)
 			   c->plan->steps[cause].module);
 	} else if (result->conflict != PLAN_NONE) {
 		put_conflict(step, result, out);
+	} else if (result->error == -ESTALE) {
+		buf_put_string(out, "it was loaded, and has been removed meanwhile");
 	} else if (step->action == PLAN_RUN_INSTALL || step->action == PLAN_RUN_REMOVE) {
 		buf_printf(out, "the command of %s:%u failed", step->rule->file, step->rule->line);
 	} else if (!result->report.has_called && result->diag.what[0]) {

@@ -27,8 +27,9 @@ struct apply_result {
 	int error;	/* -errno; of a command: -ECANCELED, see @wait_status */
 	int wait_status; /* of a command */
 	unsigned int n_left_out; /* parameters that a command was not given, see command_expand() */
-	uint32_t cause; /* APPLY_NEEDS: index of the step; PLAN_NONE with @group */
-	uint32_t group; /* APPLY_NEEDS: index of a group none of whose steps succeeded; else PLAN_NONE */
+	/* APPLY_NEEDS, and APPLY_NOT_TRIED where it would be the same: */
+	uint32_t cause; /* index of the step; PLAN_NONE with @group */
+	uint32_t group; /* index of a group none of whose steps succeeded; else PLAN_NONE */
 	uint32_t conflict; /* -EADDRINUSE: index of the step's conflict that is there; else PLAN_NONE */
 	struct insert_report report; /* inserts */
 	struct diag diag; /* what is wrong with the file; empty otherwise */
@@ -59,7 +60,7 @@ struct apply_options {
  * A step is done only while something that wants it can still succeed, and only after what it needs
  * has succeeded; of a group one after the other, until one has. A soft dependency that fails harms
  * nobody. Success of an insert means live. A module whose conflicts turn out to be there by then is not
- * inserted.
+ * inserted, nor is one whose hard dependency has gone since: that one's step has failed, with -ESTALE.
  * With @all_or_nothing and a goal that failed, what this call inserted is removed again, last first,
  * unless something else uses it by then, or needs it and cannot be removed itself.
  * Return: 0 when all goals succeeded; 1 when one did not; -errno when it could not go on (-ENOMEM).
