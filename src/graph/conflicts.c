@@ -54,9 +54,9 @@ static int collect_tag(struct declarations *d, const struct graph *g, uint32_t m
 		if (r > 0)
 			r = add_word(d, module, NULL, &words.items[i]);
 	}
-	if (r >= 0 && words.is_cut)
-		r = declarations_finding(findings, FINDING_CONFLICT_BAD, module,
-					 &words.items[words.n - 1], "is the last below the limit of names", NULL);
+	if (r >= 0 && words.over)
+		r = declarations_finding(findings, FINDING_CONFLICT_BAD, module, words.over,
+					 declarations_too_many, NULL);
 	return r < 0 ? r : 0;
 }
 

@@ -15,8 +15,9 @@ static const char itself[] = "is the module itself";
 static const char is_pattern[] = "is a pattern";
 static const char is_empty[] = "is empty";
 static const char is_repeated[] = "is said before";
-static const char too_many[] = "is over the limit of names";
 static const char too_costly[] = "was not looked up: all names together have too many aliases to look at";
+
+const char declarations_too_many[] = "is over the limit of names, and so is all behind it";
 
 bool declarations_are_any(const struct graph *g, const struct depmod_conf *conf)
 {
@@ -69,15 +70,19 @@ int declarations_parse(struct declarations *d, const char *text, const struct de
 		       struct declared_words *ret_words)
 {
 	uint32_t n = count_words(text);
+	struct declared_word *items;
 	char folded[ALIAS_MAX + 1];
 
-	*ret_words = (struct declared_words){ .is_cut = n > DECLARATIONS_WORDS_MAX };
-	ret_words->n = ret_words->is_cut ? DECLARATIONS_WORDS_MAX : n;
-	ret_words->items = arena_alloc(&d->arena, ret_words->n * sizeof(*ret_words->items));
-	if (!ret_words->items)
+	if (n > DECLARATIONS_WORDS_MAX)
+		n = DECLARATIONS_WORDS_MAX + 1;
+	items = arena_alloc(&d->arena, n * sizeof(*items));
+	if (!items)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < ret_words->n; i++) {
-		struct declared_word *w = &ret_words->items[i];
+	*ret_words = (struct declared_words){ .items = items, .n = n };
+	if (n > DECLARATIONS_WORDS_MAX)
+		ret_words->over = &items[--ret_words->n];
+	for (uint32_t i = 0; i < n; i++) {
+		struct declared_word *w = &items[i];
 		size_t size;
 
 		text += strspn(text, BLANKS);
@@ -124,7 +129,8 @@ static int add(struct declarations *d, uint32_t module, struct declared_word *wo
 		if (h->is_full)
 			return 0;
 		h->is_full = true;
-		return declarations_finding(findings, FINDING_HARD_BAD, module, word, too_many, NULL);
+		return declarations_finding(findings, FINDING_HARD_BAD, module, word, declarations_too_many,
+					    NULL);
 	}
 	x = arena_alloc(&d->arena, sizeof(*x));
 	if (!x)
@@ -149,10 +155,10 @@ static int add_words(struct declarations *d, const struct graph *g, uint32_t mod
 		if (r > 0)
 			r = add(d, module, &words->items[i], findings);
 	}
-	if (r >= 0 && words->is_cut && !d->hards[module].is_full) {
+	if (r >= 0 && words->over && !d->hards[module].is_full) {
 		d->hards[module].is_full = true;
-		r = declarations_finding(findings, FINDING_HARD_BAD, module,
-					 &words->items[words->n - 1], "is the last below the limit of names", NULL);
+		r = declarations_finding(findings, FINDING_HARD_BAD, module, words->over,
+					 declarations_too_many, NULL);
 	}
 	return r < 0 ? r : 0;
 }
