@@ -6,6 +6,8 @@
  *   install, remove PATTERN COMMAND      run this in place of loading, removing
  *   softdep PATTERN [pre:] NAME... post: NAME...
  *   weakdep PATTERN NAME...
+ *   harddep PATTERN NAME...              needs one that answers to each; harddep! even if none does
+ *   conflict NAME NAME...                the first one excludes each of the others
  *   mask PATTERN...                      never load
  *   allow PATTERN...                     load nothing else
  *   include, config FILE                 of old; accepted
@@ -17,10 +19,12 @@
 #include "bytes/buf.h"
 #include "bytes/diag.h"
 #include "bytes/glob.h"
+#include "bytes/name-set.h"
 #include "conf/cmdline.h"
 #include "conf/lines.h"
 
 #define BLANKS " \t"
+#define WILDCARDS "*?[\\"
 #define KERNEL_BLANKS " \t\n\v\f\r"
 
 struct reading {
@@ -29,6 +33,7 @@ struct reading {
 	const char *file;		     /* in the arena */
 	unsigned int line;		     /* 0: none */
 	const char *directive;
+	bool is_strict;
 };
 
 static void note(const struct reading *in, enum modprobe_note why, const struct diag *diag)
@@ -73,13 +78,18 @@ static bool names_nothing(enum modprobe_rule_kind kind, const char *text)
 
 	if (kind == MODPROBE_SOFTDEP)
 		return !softdep_next(&words, &phase, &name, &size);
-	return kind == MODPROBE_WEAKDEP && !text[0];
+	return (kind == MODPROBE_WEAKDEP || kind == MODPROBE_HARDDEP) && !text[0];
+}
+
+static bool has_wildcard(const char *name)
+{
+	return name[strcspn(name, WILDCARDS)] != '\0';
 }
 
 static bool may_be_pattern(enum modprobe_rule_kind kind, const char *name)
 {
 	return kind != MODPROBE_BLACKLIST && kind != MODPROBE_OPTIONS &&
-	       name[strcspn(name, "*?[\\")] != '\0';
+	       kind != MODPROBE_CONFLICT && has_wildcard(name);
 }
 
 /* @name and @text in the arena, NULL when there was no memory for them. */
@@ -107,7 +117,8 @@ static int add(const struct reading *in, enum modprobe_rule_kind kind, const cha
 						    .file = in->file,
 						    .line = in->line,
 						    .is_pattern = may_be_pattern(kind, name),
-						    .takes_back = names_nothing(kind, text) };
+						    .takes_back = names_nothing(kind, text),
+						    .is_strict = in->is_strict };
 	return 0;
 }
 
@@ -202,6 +213,69 @@ static int read_list(struct reading *in, enum modprobe_rule_kind kind, char *res
 	return n_words ? 0 : note_bad(in, "needs a module");
 }
 
+/* A name of a declaration. Return as fold(). */
+static int fold_declared(const struct reading *in, enum modprobe_rule_kind kind, const char *word,
+			 const char **ret_name)
+{
+	if (!name_is_clean(word))
+		return note_bad_text(in, "is no name", word, strlen(word));
+	if (kind == MODPROBE_CONFLICT && has_wildcard(word))
+		return note_bad_text(in, "is a pattern, and none may stand here", word,
+				     strlen(word));
+	return fold(in, word, ret_name);
+}
+
+/* What stands behind @own. What is no name, its own, or there already, is told and passed over. */
+static int put_names(const struct reading *in, enum modprobe_rule_kind kind, const char *own,
+		     char *rest, struct buf *text)
+{
+	CLEANUP_NAME_SET struct name_set names = { 0 };
+	const char *name;
+	int r = 0;
+
+	while (r >= 0 && (name = conf_word(&rest)) && name[0] != '#') {
+		r = fold_declared(in, kind, name, &name);
+		if (r <= 0)
+			continue;
+		if (strcmp(name, own) == 0) {
+			r = note_bad_text(in, "names itself", name, strlen(name));
+			continue;
+		}
+		r = name_set_put(&names, name, 0, NULL);
+		if (r == 0) {
+			note_bad_text(in, "stands there twice", name, strlen(name));
+		} else if (r > 0) {
+			buf_put_string(text, text->size ? " " : "");
+			buf_put_string(text, name);
+		}
+	}
+	return r < 0 ? r : text->error;
+}
+
+/* A line without names takes back; one with none that is any good must not. */
+static int read_declaration(struct reading *in, enum modprobe_rule_kind kind, char *rest)
+{
+	const char *name = conf_word(&rest);
+	CLEANUP_BUF struct buf text = { 0 };
+	bool is_bare;
+	int r;
+
+	if (!name)
+		return note_bad(in, "needs a module");
+	rest += strspn(rest, BLANKS);
+	is_bare = !*rest || *rest == '#';
+	in->is_strict = in->directive[strlen(in->directive) - 1] == '!';
+	if (is_bare && (kind == MODPROBE_CONFLICT || in->is_strict))
+		return note_bad(in, "needs two names");
+	r = fold_declared(in, kind, name, &name);
+	if (r <= 0)
+		return r;
+	r = put_names(in, kind, name, rest, &text);
+	if (r < 0 || (text.size == 0 && !is_bare))
+		return r;
+	return add(in, kind, name, copy(in, (const char *)text.base, text.size));
+}
+
 static int read_unused(struct reading *in, enum modprobe_rule_kind kind, char *rest)
 {
 	struct diag diag;
@@ -225,6 +299,9 @@ static const struct directive {
 	{ "remove", MODPROBE_REMOVE, read_text },
 	{ "softdep", MODPROBE_SOFTDEP, read_dependency },
 	{ "weakdep", MODPROBE_WEAKDEP, read_dependency },
+	{ "harddep", MODPROBE_HARDDEP, read_declaration },
+	{ "harddep!", MODPROBE_HARDDEP, read_declaration },
+	{ "conflict", MODPROBE_CONFLICT, read_declaration },
 	{ "mask", MODPROBE_MASK, read_list },
 	{ "allow", MODPROBE_ALLOW, read_list },
 	{ "include", MODPROBE_RULE_KINDS, read_unused },
@@ -234,6 +311,7 @@ static const struct directive {
 static int read_rule(struct reading *in, enum modprobe_rule_kind only, char *text)
 {
 	(void)only;
+	in->is_strict = false;
 	for (size_t i = 0; i < sizeof(directives) / sizeof(directives[0]); i++)
 		if (strcmp(in->directive, directives[i].name) == 0)
 			return directives[i].read(in, directives[i].kind, text);
@@ -418,6 +496,17 @@ const struct modprobe_rule *modprobe_conf_next(const struct modprobe_conf *conf,
 		if (is_about(&rules->items[i], name))
 			return &rules->items[i];
 	return NULL;
+}
+
+bool modprobe_conf_takes_back(const struct modprobe_conf *conf, enum modprobe_rule_kind kind,
+			      const char *name)
+{
+	const struct modprobe_rules *rules = &conf->rules[kind];
+
+	for (uint32_t i = 0; i < rules->n; i++)
+		if (rules->items[i].takes_back && is_about(&rules->items[i], name))
+			return true;
+	return false;
 }
 
 void modprobe_conf_done(struct modprobe_conf *conf)
