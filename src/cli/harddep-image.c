@@ -21,15 +21,16 @@ struct image {
 	uint32_t *order;
 	uint32_t n_order;
 	struct json_node *unknown; /* list of names */
-	int status;
+	uint32_t n_unknown;
 };
 
-/* Which of them is reported, and the rest is answered. */
+/* It may be of another kernel, or a file that no index has; the others are answered. */
 static void add_unknown(struct image *image, const char *name, int error)
 {
 	struct json *json = image->h->view.json;
 
-	image->status = view_unknown(&image->h->view, name, error);
+	(void)view_unknown(&image->h->view, name, error);
+	image->n_unknown++;
 	if (json)
 		json_append(json, image->unknown, view_text(json, name));
 }
@@ -157,7 +158,8 @@ static int find(struct image *image)
 
 int harddep_image(struct harddep *h)
 {
-	struct image image = { .h = h, .status = VIEW_YES };
+	struct image image = { .h = h };
+	bool is_all_unknown;
 	int r;
 
 	if (h->view.json)
@@ -167,10 +169,11 @@ int harddep_image(struct harddep *h)
 		r = print(&image);
 	if (image.unknown)
 		json_drop(h->view.json, image.unknown);
+	is_all_unknown = image.n_unknown > 0 && image.roots.n == 0;
 	links_free(image.links);
 	free(image.roots.items);
 	free(image.order);
 	if (r < 0)
 		return view_fail(&h->view, r);
-	return image.status != VIEW_YES ? image.status : image.result.is_broken ? VIEW_NO : VIEW_YES;
+	return is_all_unknown ? VIEW_UNKNOWN : VIEW_YES;
 }

@@ -18,11 +18,13 @@ enum state {
 	BUILTIN,
 	UNKNOWN,
 	CYCLE,
+	TAKEN_BACK,
 };
 
 static const char *const state_names[] = {
 	[IN_DEP] = "dep",   [BY_SYMBOL] = "symbol", [SINGLE] = "single", [GROUP] = "group",
 	[BUILTIN] = "builtin", [UNKNOWN] = "unknown", [CYCLE] = "cycle",
+	[TAKEN_BACK] = "taken-back",
 };
 
 struct list {
@@ -33,10 +35,13 @@ struct list {
 	struct json_node *hards, *conflicts;
 };
 
-static enum state state_of(const struct plan_hard *hard, const struct plan_answer *answers, size_t n)
+static enum state state_of(const struct list *list, const char *module, const struct plan_hard *hard,
+			   const struct plan_answer *answers, size_t n)
 {
 	if (hard->is_dropped)
-		return CYCLE;
+		return modprobe_conf_takes_back(&list->h->view.session.conf, MODPROBE_HARDDEP, module)
+			       ? TAKEN_BACK
+			       : CYCLE;
 	if (hard->is_by_symbol)
 		return BY_SYMBOL;
 	if (hard->is_in_line)
@@ -61,6 +66,10 @@ static const char *declared_name(enum plan_declared declared)
 static void put_state(enum state state, const struct plan_hard *hard,
 		      const struct plan_answer *answers, size_t n, struct buf *out)
 {
+	if (state == TAKEN_BACK) {
+		buf_put_string(out, "taken back by a rule of modprobe.d");
+		return;
+	}
 	harddep_put_answers(answers, n, state == GROUP ? " or " : " and ", out);
 	switch (state) {
 	case IN_DEP:
@@ -85,6 +94,8 @@ static void put_state(enum state state, const struct plan_hard *hard,
 		break;
 	case CYCLE:
 		buf_put_string(out, " answers: dropped by depmod, it closes a cycle");
+		break;
+	case TAKEN_BACK:
 		break;
 	}
 }
@@ -177,7 +188,7 @@ static int show_hards(void *ctx, const char *module, const struct session_hards 
 			return r;
 		n = r < 0 ? 0 : n;
 		r = 0;
-		state = state_of(hard, answers, n);
+		state = state_of(list, module, hard, answers, n);
 		if (list->h->view.json)
 			add_hard(list, module, hard, state, answers, n);
 		else

@@ -90,25 +90,29 @@ static void report_unanswered(struct session *s, const char *module, const struc
 	result->is_broken |= hard->declared != PLAN_BY_CONF;
 }
 
-/* Also those that depmod dropped for a cycle: they say nothing about order, but that they are needed. */
+/* One that depmod dropped for a cycle says nothing about order, but still what is needed. */
 static int add_hards(struct session *s, struct links *links, uint32_t i, struct image_result *result)
 {
+	const char *module = links_module(links, i)->name;
+	bool is_taken_back = modprobe_conf_takes_back(&s->conf, MODPROBE_HARDDEP, module);
 	struct session_hards hards = { 0 };
 	int r;
 
-	r = session_hards(s, links_module(links, i)->name, &hards);
+	r = session_hards(s, module, &hards);
 	for (size_t k = 0; k < hards.n && r == 0; k++) {
 		const struct plan_hard *hard = &hards.items[k];
 		struct plan_answer *answers = NULL;
 		size_t n = 0;
 
+		if (hard->is_dropped && is_taken_back)
+			continue;
 		r = session_answers(s, hard->word, &answers, &n);
 		if (r == 0)
 			r = add_answers(links,
 					(struct link){ .from = i, .kind = LINK_WEAK, .word = hard->word },
 					answers, n);
 		else if (r != -ENOMEM) {
-			report_unanswered(s, links_module(links, i)->name, hard, result);
+			report_unanswered(s, module, hard, result);
 			r = 0;
 		}
 		free(answers);

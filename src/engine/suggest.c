@@ -370,7 +370,7 @@ static bool is_same_word(const char *a, const char *b)
 static bool is_declared(const struct session_hards *hards, const char *word, struct suggestion *ret)
 {
 	for (size_t i = 0; i < hards->n; i++) {
-		if (!is_same_word(hards->items[i].word, word))
+		if (hards->items[i].is_dropped || !is_same_word(hards->items[i].word, word))
 			continue;
 		ret->settled = SUGGEST_DECLARED;
 		ret->declared_file = hards->items[i].source.file;
