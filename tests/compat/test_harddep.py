@@ -274,7 +274,7 @@ class Suggest(Case):
         modules = {'o%d' % number: module(softdep='pre: dep', texts=['dep.ko is needed'], kind=kind)
                    for number, kind in enumerate(kinds)}
         modules.update({'x.ko.xz': module(softdep='pre: dep', texts=['dep.ko is needed']),
-                        'z.ko.gz': module(softdep='pre: dep', texts=['dep.ko is needed']), 'dep': module()})
+                        'z.ko.zst': module(softdep='pre: dep', texts=['dep.ko is needed']), 'dep': module()})
         self.tree(**modules)
         self.assertEqual([entry['verdict'] for entry in self.json('suggest')['suggestions']], ['hard'] * 6)
 
