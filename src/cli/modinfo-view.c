@@ -236,21 +236,19 @@ static void add_to_depends(struct builder *b, const struct buf *modules)
 	CLEANUP_BUF struct buf text = { 0 };
 	const char *module = NULL, *value;
 
-	if (modules->size == 0)
+	if (modules->size == 0 || !field)
 		return;
-	buf_put_string(&text, field ? field->value : "");
+	buf_put_string(&text, field->value);
 	while ((module = hard_names_next(modules, module))) {
-		if (field && is_item(field->value, ",", module))
+		if (is_item(field->value, ",", module))
 			continue;
 		buf_put_string(&text, text.size > 0 ? "," : "");
 		buf_put_string(&text, module);
 	}
 	b->is_broken = b->is_broken || text.error;
 	value = keep(b, text.base, text.size);
-	if (field && value)
+	if (value)
 		field->value = value;
-	else if (!field)
-		add_field(b, "depends", value);
 }
 
 static void add_hards(struct builder *b, const struct hard_names *hard)
@@ -306,6 +304,9 @@ int modinfo_view_file(struct modinfo_tools *tools, const char *path, const struc
 	int r, finished;
 
 	view.name = name_of_file(&b, file);
+	/* Readers take "name", which is the last tag as a rule, for the end of a module. */
+	if (hard->modules.size > 0 && !facts_first(file->facts, "depends"))
+		add_field(&b, "depends", "");
 	for (uint32_t i = 0; i < file->facts->n_modinfo; i++)
 		add_tag(&b, facts_modinfo(file->facts, i));
 	add_hards(&b, hard);

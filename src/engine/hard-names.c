@@ -44,10 +44,10 @@ static bool has(const struct buf *list, const char *name)
 	return false;
 }
 
-/* The one module with a file that answers. Return: 0; -ENOENT none or several; -ENOMEM. */
-static int find_one(struct indexes *ix, struct lookup_answer *answer, const char **ret_module)
+/* The one module that answers, and its line. Return: 0; -ENOENT none or several; -ENOMEM. */
+static int find_one(struct indexes *ix, struct lookup_answer *answer, const char **ret_module,
+		    struct dep_line *ret_line)
 {
-	struct dep_line line;
 	int r;
 
 	r = indexes_ask(ix, LOOKUP_DEP, LOOKUP_ALIAS, false, answer);
@@ -57,7 +57,7 @@ static int find_one(struct indexes *ix, struct lookup_answer *answer, const char
 	for (size_t i = 1; i < answer->values.n; i++)
 		if (strcmp(lookup_answer_module(answer, i), *ret_module) != 0)
 			return -ENOENT;
-	r = indexes_dep(ix, *ret_module, &line);
+	r = indexes_dep(ix, *ret_module, ret_line);
 	return r == 0 || r == -ENOMEM ? r : -ENOENT;
 }
 
@@ -74,25 +74,43 @@ static bool is_builtin(struct indexes *ix, const char *word, struct hard_names *
 	return found;
 }
 
+/* What its file is called. */
+static int add_module(const struct dep_line *line, struct hard_names *names)
+{
+	const char *slash = memrchr(line->path, '/', line->path_size);
+	const char *name = slash ? slash + 1 : line->path;
+	size_t n = line->path_size - (size_t)(name - line->path);
+	const char *dot = memchr(name, '.', n);
+	char text[MODULE_NAME_MAX + 1];
+
+	n = dot ? (size_t)(dot - name) : n;
+	if (n == 0 || n > MODULE_NAME_MAX)
+		return 0;
+	memcpy(text, name, n);
+	text[n] = '\0';
+	if (!has(&names->modules, text))
+		buf_put(&names->modules, text, n + 1);
+	return names->modules.error;
+}
+
 /* @is_known_single: depmod found that one module answers. */
 static int resolve(struct indexes *ix, const char *module, const char *word, bool is_known_single,
 		   struct hard_names *names)
 {
 	CLEANUP_LOOKUP_ANSWER struct lookup_answer answer = { 0 };
+	struct dep_line line;
 	const char *found;
 	int r;
 
 	if (lookup_begin(word, false, &answer) < 0)
 		return 0;
-	r = find_one(ix, &answer, &found);
+	r = find_one(ix, &answer, &found, &line);
 	names->broken |= answer.broken;
 	if (r < 0)
 		return r == -ENOMEM ? r : 0;
-	if (strcmp(found, module) == 0 || has(&names->modules, found) ||
-	    (!is_known_single && is_builtin(ix, word, names)))
+	if (strcmp(found, module) == 0 || (!is_known_single && is_builtin(ix, word, names)))
 		return 0;
-	buf_put(&names->modules, found, strlen(found) + 1);
-	return names->modules.error;
+	return add_module(&line, names);
 }
 
 /* Return: 1 a new one; 0 it is there, or there are too many; -ENOMEM. */

@@ -15,7 +15,9 @@
 /** struct hard_names - all zero before the first call; hard_names_done() frees; strings end with a NUL */
 struct hard_names {
 	struct buf words;   /* names and aliases, as they were declared */
-	struct buf modules; /* of words to which one module answers, and nothing that is built in: each once */
+	/* Of words to which one module answers, and nothing that is built in: each once, and called as its
+	 * file is, which is how "depends" tags have it. */
+	struct buf modules;
 	uint32_t n_words;
 	unsigned int broken; /* indexes that failed on the way, for indexes_next_broken() */
 };
