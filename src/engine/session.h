@@ -23,6 +23,8 @@ struct session_options {
 	bool with_weakdeps;	/* modules.weakdep as well: nothing is loaded for its sake */
 };
 
+struct conflict_rules;
+
 /** struct session - set up by session_open() */
 struct session {
 	struct modprobe_conf conf;
@@ -32,6 +34,7 @@ struct session {
 	struct events events; /* copied */
 	struct buf cmdline;   /* of the kernel */
 	struct arena arena;   /* names that were looked up */
+	struct conflict_rules *conflict_rules; /* NULL until they are needed */
 };
 
 /**
@@ -81,7 +84,7 @@ struct session_hards {
 /**
  * session_hards() - of one module: what modules.modsure.bin keeps (tags and depmod.d), then the
  * rules of modprobe.d. A word that was said before comes once, as it was said first, but for its
- * strictness, which adds up; a rule without words takes back all of it.
+ * strictness, which adds up; what a rule without words takes back is_dropped.
  * @module: '-' folded
  * The source of a tag has a file of "MODULE, section .modinfo", and no line.
  * Return: 0; -ENOMEM.
