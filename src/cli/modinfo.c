@@ -30,8 +30,7 @@ struct modinfo {
 	const char *version;
 
 	struct indexes indexes;
-	struct hard_index hard;
-	bool has_told_no_dir, has_told_hard;
+	bool has_told_no_dir;
 	struct modfile_reader *reader;
 	struct modinfo_tools tools;
 	struct arena arena; /* of the module at hand */
@@ -185,19 +184,6 @@ static void report_indexes(struct modinfo *m, unsigned int broken)
 	}
 }
 
-/* Told once: what modules.modsure.bin cannot say. */
-static void report_hard_index(struct modinfo *m)
-{
-	char *path;
-
-	if (m->hard.error == 0 || m->has_told_hard ||
-	    asprintf(&path, "%s/%s", m->indexes.dir, index_file_name(INDEX_MODSURE_BIN)) < 0)
-		return;
-	log_diag(&m->log, LOG_WARNING, path, m->hard.error, &m->hard.diag);
-	m->has_told_hard = true;
-	free(path);
-}
-
 static bool wants_hard(const struct modinfo *m)
 {
 	return !m->form.field || strcasecmp(m->form.field, "depends") == 0 ||
@@ -247,20 +233,22 @@ static int find_hard(struct modinfo *m, const char *path, const struct facts *fa
 		     const char *module, struct hard_names *names)
 {
 	char name[MODULE_NAME_MAX + 1];
+	unsigned int broken;
 	int r;
 
 	if (!wants_hard(m) || (!module && name_of_path(path, name) < 0))
 		return 0;
-	r = hard_names_of_index(&m->hard, &m->indexes, module ? module : name, names);
-	report_hard_index(m);
+	r = hard_names_of_index(&m->indexes, module ? module : name, names);
+	broken = names->broken;
 	if (!module && (r != -ENOENT || facts_first(facts, "harddep")) && r != -ENOMEM &&
 	    !is_of_tree(m, name, path)) {
 		hard_names_done(names);
 		*names = (struct hard_names){ 0 };
 		r = read_tags(m, name, facts, names);
 	}
-	if (names->broken)
-		report_indexes(m, names->broken);
+	broken |= names->broken;
+	if (broken)
+		report_indexes(m, broken);
 	return r == -ENOMEM ? r : 0;
 }
 
@@ -477,7 +465,6 @@ static int set_up(struct modinfo *m)
 
 static void clean_up(struct modinfo *m)
 {
-	hard_index_close(&m->hard);
 	indexes_close(&m->indexes);
 	modfile_reader_free(m->reader);
 	pkcs7_reader_free(m->tools.pkcs7);

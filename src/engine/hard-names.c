@@ -2,30 +2,10 @@
 #include "engine/hard-names.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "bytes/diag.h"
 #include "index/declared.h"
-
-static void open_index(struct hard_index *index, const struct indexes *ix)
-{
-	char *path;
-	int r;
-
-	index->is_tried = true;
-	if (asprintf(&path, "%s/%s", ix->dir, index_file_name(INDEX_MODSURE_BIN)) < 0)
-		return;
-	r = sys_map_file(AT_FDCWD, path, INDEXES_FILE_MAX, &index->file);
-	free(path);
-	if (r == 0)
-		r = index_reader_open(index->file.content, &index->reader, &index->diag);
-	else if (r != -ENOENT && r != -ENOTDIR)
-		diag_plain(&index->diag, r, "cannot be read: %s", strerror(-r));
-	index->is_open = r == 0;
-	index->error = r == -ENOENT || r == -ENOTDIR ? 0 : r;
-}
 
 const char *hard_names_next(const struct buf *list, const char *after)
 {
@@ -132,45 +112,35 @@ static int add_word(struct hard_names *names, const char *word, size_t size, con
 	return 1;
 }
 
-static int add_value(struct hard_index *index, struct indexes *ix, const char *module,
-		     const char *value, struct hard_names *names)
+static int add_value(struct indexes *ix, const char *module, const char *value,
+		     struct hard_names *names)
 {
 	struct declared_hard hard;
+	struct diag diag = { 0 };
 	const char *word;
 	int r;
 
-	r = declared_get_hard(value, &hard, &index->diag);
-	if (r < 0)
-		return r;
+	if (declared_get_hard(value, &hard, &diag) < 0) {
+		indexes_bad_declared(ix, value, diag.what);
+		names->broken |= INDEXES_DECLARED;
+		return 0;
+	}
 	r = add_word(names, hard.word, hard.word_size, &word);
 	if (r <= 0 || (hard.fate != DECLARED_IN_DEP && hard.fate != DECLARED_BY_SYMBOL))
 		return r < 0 ? r : 0;
 	return resolve(ix, module, word, true, names);
 }
 
-int hard_names_of_index(struct hard_index *index, struct indexes *ix, const char *module,
-			struct hard_names *ret_names)
+int hard_names_of_index(struct indexes *ix, const char *module, struct hard_names *ret_names)
 {
 	CLEANUP_INDEX_VALUES struct index_values values = { 0 };
-	char key[sizeof(DECLARED_HARDDEP) + MODULE_NAME_MAX];
 	int r;
 
-	if (!index->is_tried)
-		open_index(index, ix);
-	if (!index->is_open || strlen(module) > MODULE_NAME_MAX)
-		return index->error < 0 ? index->error : -ENOENT;
-	snprintf(key, sizeof(key), "%s%s", DECLARED_HARDDEP, module);
-	r = index_reader_find(&index->reader, key, &values, &index->diag);
-	if (r < 0) {
-		index->error = r == -ENOENT || r == -ENOMEM ? index->error : r;
-		return r;
-	}
-	for (size_t i = 0; i < values.n && r != -ENOMEM; i++) {
-		int ret = add_value(index, ix, module, values.items[i].text, ret_names);
-
-		r = ret < 0 ? ret : r;
-	}
-	index->error = r == -ENOMEM ? index->error : r;
+	r = indexes_declared(ix, DECLARED_HARDDEP, module, &values);
+	if (r == -EBADMSG)
+		ret_names->broken |= INDEXES_DECLARED;
+	for (size_t i = 0; i < values.n && r == 0; i++)
+		r = add_value(ix, module, values.items[i].text, ret_names);
 	return r;
 }
 
@@ -193,10 +163,4 @@ void hard_names_done(struct hard_names *names)
 {
 	buf_done(&names->words);
 	buf_done(&names->modules);
-}
-
-void hard_index_close(struct hard_index *index)
-{
-	sys_map_done(&index->file);
-	*index = (struct hard_index){ 0 };
 }

@@ -5,9 +5,7 @@
  * declared, and the modules that it comes down to.
  */
 #include "bytes/buf.h"
-#include "bytes/diag.h"
 #include "engine/indexes.h"
-#include "sys/map.h"
 
 /* Declarations of one module that are looked up; nobody needs a thousand. */
 #define HARD_NAMES_MAX 4096u
@@ -22,25 +20,14 @@ struct hard_names {
 	unsigned int broken; /* indexes that failed on the way, for indexes_next_broken() */
 };
 
-/** struct hard_index - modules.modsure.bin, for questions about many modules; all zero: not yet opened */
-struct hard_index {
-	struct sys_map file;
-	struct index_reader reader;
-	bool is_tried, is_open;
-	int error; /* of the file: -errno; 0 without, and where there is none */
-	struct diag diag;
-};
-
 /**
  * hard_names_of_index() - what modules.modsure.bin says of @module ('-' folded)
- * @ix: whose directory it is; answers are looked up there
  *
- * Words that depmod dropped, or to which several answer, give no module.
- * Return: 0; -ENOENT it says nothing of @module; -EBADMSG or -errno: it is damaged (see @index's
- * error), and @ret_names holds what could be read; -ENOMEM.
+ * Words that depmod dropped, or to which several answer, give no module. What makes no sense in the
+ * file is passed over, see @broken.
+ * Return: 0; -ENOENT it says nothing of @module, or there is no such file; -EBADMSG it is damaged; -ENOMEM.
  */
-int hard_names_of_index(struct hard_index *index, struct indexes *ix, const char *module,
-			struct hard_names *ret_names);
+int hard_names_of_index(struct indexes *ix, const char *module, struct hard_names *ret_names);
 
 /**
  * hard_names_add() - words of a tag of @module's own: a blank or several between two
@@ -54,4 +41,3 @@ int hard_names_add(struct indexes *ix, const char *module, const char *words,
 const char *hard_names_next(const struct buf *list, const char *after);
 
 void hard_names_done(struct hard_names *names);
-void hard_index_close(struct hard_index *index);
