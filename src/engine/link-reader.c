@@ -9,7 +9,7 @@
 #include "bytes/diag.h"
 #include "bytes/name.h"
 #include "engine/modfile.h"
-#include "engine/session.h"
+#include "engine/session-internal.h"
 
 struct reading {
 	struct session *s;
@@ -19,20 +19,21 @@ struct reading {
 	struct links *links;
 };
 
-static bool is_builtin(enum plan_lookup by)
-{
-	return by == PLAN_BY_BUILTIN || by == PLAN_BY_BUILTIN_ALIAS;
-}
-
 static bool is_alias(enum plan_lookup by)
 {
 	return by == PLAN_BY_CONF_ALIAS || by == PLAN_BY_SYMBOL || by == PLAN_BY_ALIAS ||
 	       by == PLAN_BY_BUILTIN_ALIAS;
 }
 
+static bool is_blacklisted(const struct reading *rd, const struct plan_answer *answer)
+{
+	return is_alias(answer->by) &&
+	       modprobe_conf_next(&rd->s->conf, MODPROBE_BLACKLIST, answer->module, NULL);
+}
+
 static void mark_answer(struct links_module *m, enum plan_lookup by)
 {
-	m->is_builtin |= is_builtin(by);
+	m->is_builtin |= by == PLAN_BY_BUILTIN || by == PLAN_BY_BUILTIN_ALIAS;
 	m->is_command |= by == PLAN_BY_COMMAND;
 }
 
@@ -40,8 +41,7 @@ static int add_answer(struct reading *rd, struct link *link, const struct plan_a
 {
 	int r;
 
-	if (is_alias(answer->by) &&
-	    modprobe_conf_next(&rd->s->conf, MODPROBE_BLACKLIST, answer->module, NULL))
+	if (is_blacklisted(rd, answer))
 		return 0;
 	r = links_get(rd->links, answer->module, &link->to);
 	if (r < 0 || link->to == link->from)
@@ -133,23 +133,21 @@ static int add_weakdeps(struct reading *rd, uint32_t i)
 }
 
 /*
- * Answers to the word of a hard dependency that count, moved to the front: no blacklisted ones, not the
- * module itself, and where one is built in, which satisfies for ever, none that would be loaded.
+ * Answers to the word of a hard dependency that count, moved to the front: none that is blacklisted, not
+ * the module itself, and of those with a built-in one, which satisfies for ever, only that.
  */
 static size_t counting(const struct reading *rd, uint32_t i, struct plan_answer *answers, size_t n)
 {
 	const char *module = links_module(rd->links, i)->name;
-	bool has_builtin = false;
 	size_t n_kept = 0;
 
-	for (size_t k = 0; k < n; k++)
-		has_builtin |= is_builtin(answers[k].by);
 	for (size_t k = 0; k < n; k++) {
-		if (is_builtin(answers[k].by) != has_builtin || strcmp(answers[k].module, module) == 0)
+		if (strcmp(answers[k].module, module) == 0 || is_blacklisted(rd, &answers[k]))
 			continue;
-		if (!has_builtin && is_alias(answers[k].by) &&
-		    modprobe_conf_next(&rd->s->conf, MODPROBE_BLACKLIST, answers[k].module, NULL))
-			continue;
+		if (session_is_builtin(rd->s, &answers[k])) {
+			answers[0] = answers[k];
+			return 1;
+		}
 		answers[n_kept++] = answers[k];
 	}
 	return n_kept;
@@ -164,30 +162,35 @@ static int add_hard_answer(struct reading *rd, struct link link, const struct pl
 		return r;
 	mark_answer(links_module(rd->links, link.to), answer->by);
 	r = links_add(rd->links, &link);
-	return r < 0 ? r : links_want(rd->links, link.to);
+	return r < 0 || link.kind == LINK_STRUCK ? r : links_want(rd->links, link.to);
 }
 
+/* One that is dropped brings in nothing, though the line may still hold it. */
 static int add_hard(struct reading *rd, uint32_t i, const struct plan_hard *hard)
 {
 	struct link link = { .from = i, .kind = LINK_HARD, .word = hard->word,
 			     .file = hard->source.file, .line = hard->source.line };
 	struct plan_answer *answers = NULL;
-	size_t n = 0, n_kept;
+	size_t n = 0;
 	int r;
 
+	if (hard->is_dropped && !hard->is_in_line)
+		return 0;
 	r = session_answers(rd->s, hard->word, &answers, &n);
-	if (r < 0 && r != -ENOMEM)
-		return add_unknown(rd, &link);
-	n_kept = counting(rd, i, answers, n);
-	if (n_kept > 1)
+	if (r < 0)
+		return r == -ENOMEM ? r : hard->is_dropped ? 0 : add_unknown(rd, &link);
+	if (!hard->is_dropped)
+		n = counting(rd, i, answers, n);
+	if (n > 1)
 		link.kind = LINK_ANY_OF;
-	for (size_t k = 0; k < n_kept && r == 0; k++)
+	if (hard->is_dropped)
+		link.kind = LINK_STRUCK;
+	for (size_t k = 0; k < n && r == 0; k++)
 		r = add_hard_answer(rd, link, &answers[k]);
 	free(answers);
 	return r;
 }
 
-/* One that depmod dropped brings in nothing. */
 static int add_hards(struct reading *rd, uint32_t i)
 {
 	struct session_hards hards = { 0 };
@@ -195,8 +198,7 @@ static int add_hards(struct reading *rd, uint32_t i)
 
 	r = session_hards(rd->s, links_module(rd->links, i)->name, &hards);
 	for (size_t k = 0; k < hards.n && r == 0; k++)
-		if (!hards.items[k].is_dropped)
-			r = add_hard(rd, i, &hards.items[k]);
+		r = add_hard(rd, i, &hards.items[k]);
 	session_hards_done(&hards);
 	return r;
 }

@@ -280,7 +280,7 @@ struct hard_links {
 
 static bool is_hard(const struct link *link)
 {
-	return link->kind == LINK_HARD || link->kind == LINK_ANY_OF;
+	return link->kind == LINK_HARD || link->kind == LINK_ANY_OF || link->kind == LINK_STRUCK;
 }
 
 static int hard_links_init(struct hard_links *h, const struct links *l)
@@ -407,6 +407,8 @@ static void drop_repeated(struct links *l, uint32_t *seen)
 	for (uint32_t k = 0; k < l->n_links; k++) {
 		struct link link = l->links[k];
 
+		if (link.kind == LINK_STRUCK)
+			continue;
 		if (seen[link.to] > 0 && is_same(&l->links[seen[link.to] - 1], &link))
 			continue;
 		l->links[n++] = link;

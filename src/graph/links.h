@@ -35,6 +35,9 @@ enum link_kind {
 	LINK_SOFT_POST, /* a soft dependency, to be loaded after it */
 	LINK_WEAK,	/* a weak dependency: nothing is loaded for its sake */
 	LINK_KINDS,	/* how many */
+	/* No link: the line of @from holds @to, and what that brings in, for the sake of a hard dependency
+	 * that does not count. */
+	LINK_STRUCK = LINK_KINDS,
 };
 
 /* Sets of kinds: bits (1 << kind). */

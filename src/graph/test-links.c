@@ -205,6 +205,28 @@ static void test_hard(void **state)
 	assert_way(c, "a", "low", LINKS_LOADED, false, "a hard low");
 }
 
+/* What was taken back is still on the line; with what it needs it is no link, but for others' sake. */
+static void test_struck(void **state)
+{
+	struct case_ *c = *state;
+
+	line(c, "a", "b hard own shared");
+	line(c, "b", "shared");
+	line(c, "hard", "own shared");
+	line(c, "own", "");
+	line(c, "shared", "");
+	symbols(c, "a", "", "b_one shared_one");
+	symbols(c, "b", "b_one", "shared_one");
+	symbols(c, "hard", "", "own_one shared_one");
+	symbols(c, "own", "own_one", "");
+	symbols(c, "shared", "shared_one", "");
+	rule(c, "a", LINK_STRUCK, "hard", 3);
+	rule(c, "a", LINK_WEAK, "b", 4);
+	assert_int_equal(links_finish(c->links), 0);
+	assert_links(c, "a", "symbol b 1 b_one\nsymbol shared 1 shared_one\nweakdep b :4\n");
+	assert_way(c, "a", "own", LINKS_ALL, false, NULL);
+}
+
 /* They are added in any order, between those of other modules. */
 static void test_hard_of_several(void **state)
 {
@@ -358,6 +380,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_symbols, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_unexplained, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_hard, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_struck, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_hard_of_several, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_groups, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_order, set_up, tear_down),
