@@ -275,6 +275,7 @@ static void cover(const struct links *l, uint32_t i, uint32_t by, uint32_t *stam
 struct hard_links {
 	uint32_t *first; /* of module i: from first[i] to first[i + 1] */
 	uint32_t *to;
+	uint8_t *is_struck; /* beside @to: counts for nothing, and brings in nothing */
 	uint32_t *stamp; /* stamp[x] == i + 1: @i has a hard dependency on @x */
 };
 
@@ -287,17 +288,23 @@ static int hard_links_init(struct hard_links *h, const struct links *l)
 {
 	*h = (struct hard_links){ .first = calloc((size_t)l->n_modules + 2, sizeof(*h->first)),
 				  .to = calloc((size_t)l->n_links + 1, sizeof(*h->to)),
+				  .is_struck = calloc((size_t)l->n_links + 1, 1),
 				  .stamp = calloc((size_t)l->n_modules + 1, sizeof(*h->stamp)) };
-	if (!h->first || !h->to || !h->stamp)
+	if (!h->first || !h->to || !h->is_struck || !h->stamp)
 		return -ENOMEM;
 	/* first[i + 2] counts those of i; filling moves first[i + 1] from the begin of i to its end. */
 	for (uint32_t k = 0; k < l->n_links; k++)
 		h->first[l->links[k].from + 2] += is_hard(&l->links[k]);
 	for (uint32_t i = 2; i < l->n_modules + 2; i++)
 		h->first[i] += h->first[i - 1];
-	for (uint32_t k = 0; k < l->n_links; k++)
-		if (is_hard(&l->links[k]))
-			h->to[h->first[l->links[k].from + 1]++] = l->links[k].to;
+	for (uint32_t k = 0; k < l->n_links; k++) {
+		const struct link *link = &l->links[k];
+
+		if (!is_hard(link))
+			continue;
+		h->is_struck[h->first[link->from + 1]] = link->kind == LINK_STRUCK;
+		h->to[h->first[link->from + 1]++] = link->to;
+	}
 	return 0;
 }
 
@@ -305,6 +312,7 @@ static void hard_links_done(struct hard_links *h)
 {
 	free(h->first);
 	free(h->to);
+	free(h->is_struck);
 	free(h->stamp);
 }
 
@@ -313,8 +321,12 @@ static void cover_hard(const struct links *l, uint32_t i, struct hard_links *h, 
 {
 	const struct links_module *m = &l->modules[i];
 
-	for (uint32_t k = h->first[i]; k < h->first[i + 1]; k++)
-		h->stamp[h->to[k]] = i + 1;
+	for (uint32_t k = h->first[i]; k < h->first[i + 1]; k++) {
+		if (h->is_struck[k])
+			stamp[h->to[k]] = i + 1;
+		else
+			h->stamp[h->to[k]] = i + 1;
+	}
 	for (uint32_t d = 0; d < m->n_deps; d++)
 		if (h->stamp[m->deps[d]] == i + 1)
 			cover(l, i, m->deps[d], stamp);

@@ -35,8 +35,8 @@ enum link_kind {
 	LINK_SOFT_POST, /* a soft dependency, to be loaded after it */
 	LINK_WEAK,	/* a weak dependency: nothing is loaded for its sake */
 	LINK_KINDS,	/* how many */
-	/* No link: the line of @from holds @to, and what that brings in, for the sake of a hard dependency
-	 * that does not count. */
+	/* No link: the line of @from holds @to for the sake of a hard dependency that does not count. What
+	 * @to needs may be there for others' sake. */
 	LINK_STRUCK = LINK_KINDS,
 };
 

@@ -205,7 +205,10 @@ static void test_hard(void **state)
 	assert_way(c, "a", "low", LINKS_LOADED, false, "a hard low");
 }
 
-/* What was taken back is still on the line; with what it needs it is no link, but for others' sake. */
+/*
+ * What was taken back is still on the line, and is no link. What it needs is one: the line does not say
+ * for whose sake it stands there.
+ */
 static void test_struck(void **state)
 {
 	struct case_ *c = *state;
@@ -223,8 +226,8 @@ static void test_struck(void **state)
 	rule(c, "a", LINK_STRUCK, "hard", 3);
 	rule(c, "a", LINK_WEAK, "b", 4);
 	assert_int_equal(links_finish(c->links), 0);
-	assert_links(c, "a", "symbol b 1 b_one\nsymbol shared 1 shared_one\nweakdep b :4\n");
-	assert_way(c, "a", "own", LINKS_ALL, false, NULL);
+	assert_links(c, "a", "symbol b 1 b_one\nsymbol shared 1 shared_one\nmodules.dep own\nweakdep b :4\n");
+	assert_way(c, "a", "hard", LINKS_ALL, false, NULL);
 }
 
 /* They are added in any order, between those of other modules. */
