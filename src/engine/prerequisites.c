@@ -51,7 +51,7 @@ static int is_satisfied(const struct finding *f, const char *word, bool *ret_is_
 	*ret_is_answered = n > 0;
 	if (r == -ENOMEM)
 		return r;
-	return is_done || is_live(f, word);
+	return is_done;
 }
 
 static int add_hard(struct finding *f, const struct plan_hard *hard)
