@@ -28,6 +28,7 @@ struct command {
 static const struct command commands[] = {
 	{ "depmod", cmd_depmod, "index the modules of a kernel", false },
 	{ "graph", cmd_graph, "show what a module brings in, as a tree, DOT or JSON", true, true },
+	{ "harddep", cmd_harddep, "list hard dependencies, complete an image, suggest more", true, true },
 	{ "insmod", cmd_insmod, "insert one module file", false },
 	{ "list", cmd_lsmod, "the same as lsmod", true },
 	{ "lsmod", cmd_lsmod, "list the modules that are loaded", false },
