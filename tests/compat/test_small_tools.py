@@ -508,6 +508,7 @@ class InsmodNeeds(captured.Case):
         self.assert_inserted()
         self.system.module('other')
         self.assert_refused(b'm must not be loaded together with other (other, section .modinfo)')
+        self.assert_inserted(b'm must not be loaded together with other (other, section .modinfo)', options=('-f',))
         self.system.put(self.CONF, 'conflict bus m\n')
         self.assert_refused(b'm must not be loaded together with bus (/%s:1)' % self.CONF.encode())
 
