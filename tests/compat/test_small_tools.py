@@ -497,6 +497,19 @@ class InsmodNeeds(captured.Case):
         self.file()
         self.assert_inserted()
 
+    def test_indexed_file(self):
+        """what depmod found in it, by whatever path it is named; a set of another depmod knows no better than the file"""
+        path = '/lib/modules/%s/kernel/m.ko' % self.system.release
+        for tags in ([('m', 'harddep', 'bus')], []):
+            index(self.system, ['m', 'bus'], tags=tags)
+            os.symlink(self.system.release, self.system.path('lib/modules/link%d' % len(tags)))
+            for name in (path, path.replace(self.system.release, 'link%d' % len(tags))):
+                result = self.run_inside('ours', 'insmod', name, status=len(tags))
+                self.assertEqual(b'm needs bus (hard dependency, m, section .modinfo)' in result.err, bool(tags), result.err)
+        self.system.modules_file('modules.dep.bin', self.system.get('lib/modules/%s/modules.dep.bin' % self.system.release) + b'x')
+        self.file(('harddep', 'bus'), name=path[1:])
+        self.assertIn(b'm needs bus', self.run_inside('ours', 'insmod', path, status=1).err)
+
     def test_conflict(self):
         """of the file, of another that is indexed, of a line; with what is live or built in"""
         index(self.system, ['foe', 'foe2', 'm', 'other'], 'kernel/bus.ko\n', tags=[('other', 'conflict', 'm'), ('foe', 'alias', 'foes'), ('foe2', 'alias', 'foes')])
