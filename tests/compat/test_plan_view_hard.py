@@ -201,6 +201,7 @@ warning: nothing answers to nope, a hard dependency of top (test.conf:1): going
         self.assertNotIn('; if', self.text('plan load', 'top', 'x', 'y', 'z'))
         self.conf('softdep top pre: z\n')
         self.assertEqual(re.findall('; if . fails', self.flat('plan load', 'top')), ['; if x fails'])
+        self.conf('')
         self.system.module('y')
         self.assertEqual(self.steps('plan load', 'top'), [('insert', 'phy'), ('live', 'y'), ('insert', 'top')])
 
