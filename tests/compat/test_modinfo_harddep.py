@@ -162,6 +162,16 @@ class Tree(Case):
         fields = self.fields('plain')
         self.assertEqual((fields['depends'], len(fields['harddep'])), (['snd-pcm,one'], 1001))
 
+    def test_costly_index(self):
+        """an index of patterns that take long is not asked for ever"""
+        patterns = [('*%s*%sz' % ('*'.join('%04d' % i), 'x' * 300), i) for i in range(3000)]
+        self.write(os.path.join(self.folder, 'modules.alias.bin'), depmod_reference.index_bytes(
+            [(pattern.encode(), i, b'one') for pattern, i in patterns]))
+        for n, depends in ((3, 'two'), (200, '')):
+            words = ['0123456789' * 4 + 'x' * 350 + 'y%d' % i for i in range(n)] + ['two']
+            path = self.write('new.ko', module(('depends', ''), ('harddep', ' '.join(words))))
+            self.assertEqual(self.fields(path)['depends'], [depends])
+
     def test_damage(self):
         """what cannot be read is reported once, what can be is shown, and it is no error"""
         whole = index({'m_x': ['one conf dep /x:1'], 'plain': ['one conf dep /x:1', 'two conf nonsense', 'two conf dep /x:3']})
