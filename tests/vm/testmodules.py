@@ -107,6 +107,7 @@ COPIES = {
     'hard_cyc_b': {'harddep': 'hard_cyc_a'},
     'any_1': {'alias': 'modsure-any'},
     'any_2': {'alias': 'modsure-any'},
+    'any_aes': {'alias': 'crypto-aes'},     # as does what is built in
     'rival_a': {'conflict': 'rival_b'},
     'rival_b': {},
 }
