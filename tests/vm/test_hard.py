@@ -357,7 +357,8 @@ class Hard(vmcase.Guest):
         rules, itself, cyc_a, cyc_b, removed = seen.runs
         self.assertWarned(rules, 'cycle', 'soft_2 -> soft_1 -> soft_2', RULE % 2)
         self.assertEqual(rules.loaded(), ['soft_2', 'soft_1'])
-        self.assertWarned(itself, 'soft_3', RULE % 3)
+        self.assertEqual(itself.status, 0)
+        self.assertSentence(itself, 'soft_3', 'itself', RULE % 3)
         self.assertLoaded(itself, 'soft_3')
         for run, name in (cyc_a, 'hard_cyc_a'), (cyc_b, 'hard_cyc_b'):
             self.assertEqual(run.status, 0)
