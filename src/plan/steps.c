@@ -78,8 +78,9 @@ static int strike_out(struct planner *p, uint32_t i, uint32_t *line, uint32_t n,
 	const struct node *other;
 	int r;
 
-	/* To unload, what is needed for a hard dependency's sake alone has nothing to say. */
-	if (line[at] == PLAN_NONE || (p->options.is_unload && plan_is_line_hard(p, i, line[at])))
+	/* What is there for a hard dependency's sake alone may be taken back or dropped: then nothing
+	 * else would tell of a need that both have. */
+	if (line[at] == PLAN_NONE || plan_is_line_hard(p, i, line[at]))
 		return 0;
 	r = read_line(p, line[at]);
 	if (r < 0)

@@ -171,10 +171,23 @@ static long users_left(const struct planner *p, uint32_t i)
 	return n;
 }
 
-/* Will the user still be there, and without anything else that answers to its word? */
-static bool is_needed_by(const struct planner *p, const struct hard_user *user)
+/* Does @node need @other by itself? Then the dependency of that one on it was dropped when it was loaded. */
+static bool needs(const struct planner *p, const struct node *node, uint32_t other)
 {
-	if (is_going(&p->nodes[user->node]))
+	for (uint32_t n = 0; n < node->n_line; n++)
+		if (node->line[n] == other)
+			return true;
+	for (uint32_t e = node->first_edge; e != PLAN_NONE; e = p->edges[e].next)
+		if (p->edges[e].kind == PLAN_HARD && p->edges[e].to == other)
+			return true;
+	return false;
+}
+
+/* Will the user still be there, and without anything else that answers to its word? */
+static bool is_needed_by(const struct planner *p, const struct node *node,
+			 const struct hard_user *user)
+{
+	if (is_going(&p->nodes[user->node]) || needs(p, node, user->node))
 		return false;
 	for (uint32_t o = 0; o < user->n_others; o++)
 		if (!is_going(&p->nodes[user->others[o]]))
@@ -188,7 +201,7 @@ static uint32_t hard_users_left(const struct planner *p, const struct node *node
 	uint32_t n = 0;
 
 	for (uint32_t u = 0; u < node->n_users; u++)
-		n += is_needed_by(p, &node->users[u]);
+		n += is_needed_by(p, node, &node->users[u]);
 	return n;
 }
 
@@ -275,7 +288,7 @@ static int list_hard_users(struct planner *p, const struct node *node, struct pl
 	for (uint32_t u = 0; u < node->n_users; u++) {
 		const struct hard_user *user = &node->users[u];
 
-		if (!is_needed_by(p, user))
+		if (!is_needed_by(p, node, user))
 			continue;
 		if (!step->word) {
 			step->word = user->word;
@@ -301,7 +314,7 @@ static int list_breaches(struct planner *p, const struct node *node, struct plan
 	if (!breaches)
 		return -ENOMEM;
 	for (uint32_t u = 0; u < node->n_users; u++)
-		if (is_needed_by(p, &node->users[u]))
+		if (is_needed_by(p, node, &node->users[u]))
 			breaches[step->n_breaches++] =
 				(struct plan_breach){ p->nodes[node->users[u].node].name,
 						      node->users[u].word, node->users[u].source };
