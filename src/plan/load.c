@@ -134,6 +134,7 @@ static void refuse_user(const struct planner *p, struct node *node)
 	if (!group)
 		return;
 	node->refusal = PLAN_REFUSE_NEEDS;
+	node->cause_group = (uint32_t)(group - node->groups) + 1;
 	node->cause = group->members[0];
 	node->word = group->word;
 	node->source = group->source;
@@ -193,7 +194,7 @@ static int keep_required(struct planner *p, uint32_t goal)
 		for (uint32_t e = node->first_edge; e != PLAN_NONE; e = p->edges[e].next) {
 			struct node *to = &p->nodes[p->edges[e].to];
 
-			bool is_cause = node->refusal == PLAN_REFUSE_NEEDS && node->cause == p->edges[e].to;
+			bool is_cause = plan_is_cause(node, &p->edges[e]);
 
 			if ((!plan_is_need(&p->edges[e]) && !is_cause) || to->is_required ||
 			    (node->refusal != PLAN_REFUSE_NOTHING && !is_cause))
@@ -312,6 +313,8 @@ static int fill_step(struct planner *p, const struct node *node, struct plan_ste
 		step->error = node->index_error ? node->index_error : node->file_error;
 		if (node->refusal == PLAN_REFUSE_NEEDS)
 			step->cause = p->nodes[node->cause].step;
+		if (node->cause_group)
+			step->cause_group = node->cause_group - 1;
 		return 0;
 	}
 	if (plan_is_there(p, node)) {
