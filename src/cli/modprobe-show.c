@@ -72,7 +72,8 @@ static void print_rules(const struct modprobe_conf *conf, enum modprobe_rule_kin
 		if (kind == MODPROBE_SOFTDEP)
 			print_softdep(rule);
 		else
-			printf("%s %s%s%s\n", word, rule->name, rule->text[0] ? " " : "", rule->text);
+			printf("%s%s %s%s%s\n", word, rule->is_strict ? "!" : "", rule->name,
+			       rule->text[0] ? " " : "", rule->text);
 	}
 }
 
@@ -112,7 +113,8 @@ int modprobe_show_config(struct modprobe *m)
 		{ MODPROBE_REMOVE, "remove" },	     { MODPROBE_ALIAS, "alias" },
 		{ MODPROBE_OPTIONS, "options" },     { MODPROBE_SOFTDEP, "softdep" },
 		{ MODPROBE_WEAKDEP, "weakdep" },     { MODPROBE_MASK, "mask" },
-		{ MODPROBE_ALLOW, "allow" },
+		{ MODPROBE_ALLOW, "allow" },	     { MODPROBE_HARDDEP, "harddep" },
+		{ MODPROBE_CONFLICT, "conflict" },
 	};
 	int r, ret;
 

@@ -40,6 +40,23 @@ static void ask(const struct modprobe_conf *conf, enum modprobe_rule_kind kind, 
 	}
 }
 
+/* Names of declarations are folded, stand there once, and are not the rule's own. */
+static void check_declarations(const struct modprobe_conf *conf, enum modprobe_rule_kind kind)
+{
+	for (uint32_t i = 0; i < conf->rules[kind].n; i++) {
+		const struct modprobe_rule *rule = &conf->rules[kind].items[i];
+
+		if (rule->takes_back != !rule->text[0] || strstr(rule->text, "  ") ||
+		    strcmp(rule->name, rule->text) == 0 || !name_is_clean(rule->text))
+			__builtin_trap();
+		if (kind == MODPROBE_CONFLICT && (rule->takes_back || rule->is_pattern))
+			__builtin_trap();
+		if (rule->takes_back && !modprobe_conf_takes_back(conf, kind, rule->name) &&
+		    !rule->is_pattern)
+			__builtin_trap();
+	}
+}
+
 /* What the command line gives to a module is one parameter: blanks in it are between quotes. */
 static void check_parameters(const struct modprobe_conf *conf)
 {
@@ -71,6 +88,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    modprobe_conf_read_tags(&conf, MODPROBE_WEAKDEP, text, "modules.weakdep", &env) < 0 ||
 	    modprobe_conf_read(&conf, text, "fuzz.conf", &env) < 0)
 		return 0;
+	check_declarations(&conf, MODPROBE_HARDDEP);
+	check_declarations(&conf, MODPROBE_CONFLICT);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		for (int kind = 0; kind < MODPROBE_RULE_KINDS; kind++)
 			ask(&conf, (enum modprobe_rule_kind)kind, names[i]);

@@ -6,6 +6,8 @@
  *   install, remove PATTERN COMMAND      run this in place of loading, removing
  *   softdep PATTERN [pre:] NAME... post: NAME...
  *   weakdep PATTERN NAME...
+ *   harddep PATTERN NAME...              needs one that answers to each; harddep! even if none does
+ *   conflict NAME NAME...                the first one excludes each of the others
  *   mask PATTERN...                      never load
  *   allow PATTERN...                     load nothing else
  *   include, config FILE                 of old; accepted
@@ -17,10 +19,12 @@
 #include "bytes/buf.h"
 #include "bytes/diag.h"
 #include "bytes/glob.h"
+#include "bytes/grow.h"
 #include "conf/cmdline.h"
 #include "conf/lines.h"
 
 #define BLANKS " \t"
+#define WILDCARDS "*?[\\"
 #define KERNEL_BLANKS " \t\n\v\f\r"
 
 struct reading {
@@ -29,6 +33,7 @@ struct reading {
 	const char *file;		     /* in the arena */
 	unsigned int line;		     /* 0: none */
 	const char *directive;
+	bool is_strict;
 };
 
 static void note(const struct reading *in, enum modprobe_note why, const struct diag *diag)
@@ -40,13 +45,16 @@ static void note(const struct reading *in, enum modprobe_note why, const struct 
 /* @size bytes of @text in quotes, when they are what is wrong. */
 static int note_bad_text(const struct reading *in, const char *what, const char *text, size_t size)
 {
-	int n = size < 80 ? (int)size : 80;
+	size_t n = size < 80 ? size : 80;
+	char shown[81] = { 0 };
 	struct diag diag;
 
+	for (size_t i = 0; i < n; i++)
+		shown[i] = (unsigned char)text[i] < 0x20 || text[i] == 0x7f ? '?' : text[i];
 	if (in->line)
-		diag_line(&diag, 0, in->line, "%.40s: '%.*s' %s", in->directive, n, text, what);
+		diag_line(&diag, 0, in->line, "%.40s: '%s' %s", in->directive, shown, what);
 	else
-		diag_plain(&diag, 0, "%.40s: '%.*s' %s", in->directive, n, text, what);
+		diag_plain(&diag, 0, "%.40s: '%s' %s", in->directive, shown, what);
 	note(in, MODPROBE_NOTE_BAD, &diag);
 	return 0;
 }
@@ -73,13 +81,18 @@ static bool names_nothing(enum modprobe_rule_kind kind, const char *text)
 
 	if (kind == MODPROBE_SOFTDEP)
 		return !softdep_next(&words, &phase, &name, &size);
-	return kind == MODPROBE_WEAKDEP && !text[0];
+	return (kind == MODPROBE_WEAKDEP || kind == MODPROBE_HARDDEP) && !text[0];
+}
+
+static bool has_wildcard(const char *name)
+{
+	return name[strcspn(name, WILDCARDS)] != '\0';
 }
 
 static bool may_be_pattern(enum modprobe_rule_kind kind, const char *name)
 {
 	return kind != MODPROBE_BLACKLIST && kind != MODPROBE_OPTIONS &&
-	       name[strcspn(name, "*?[\\")] != '\0';
+	       kind != MODPROBE_CONFLICT && has_wildcard(name);
 }
 
 /* @name and @text in the arena, NULL when there was no memory for them. */
@@ -107,7 +120,8 @@ static int add(const struct reading *in, enum modprobe_rule_kind kind, const cha
 						    .file = in->file,
 						    .line = in->line,
 						    .is_pattern = may_be_pattern(kind, name),
-						    .takes_back = names_nothing(kind, text) };
+						    .takes_back = names_nothing(kind, text),
+						    .is_strict = in->is_strict };
 	return 0;
 }
 
@@ -202,6 +216,131 @@ static int read_list(struct reading *in, enum modprobe_rule_kind kind, char *res
 	return n_words ? 0 : note_bad(in, "needs a module");
 }
 
+/** struct name_list - names of one line, as they were written */
+struct name_list {
+	struct listed_name {
+		const char *name; /* in the arena; NULL for one that does not count */
+		uint32_t i;	  /* its place */
+	} *items;
+	uint32_t n, capacity;
+};
+
+/* A name of a declaration. Return as fold(). */
+static int fold_declared(const struct reading *in, enum modprobe_rule_kind kind, const char *word,
+			 const char **ret_name)
+{
+	if (!name_is_clean(word))
+		return note_bad_text(in, "is no name", word, strlen(word));
+	if (kind == MODPROBE_CONFLICT && has_wildcard(word))
+		return note_bad_text(in, "is a pattern, and none may stand here", word,
+				     strlen(word));
+	return fold(in, word, ret_name);
+}
+
+/* What stands behind @own: its own name, and what is no name, is told and passed over. */
+static int list_names(const struct reading *in, enum modprobe_rule_kind kind, const char *own,
+		      char *rest, struct name_list *list)
+{
+	const char *name;
+	int r;
+
+	while ((name = conf_word(&rest)) && name[0] != '#') {
+		r = fold_declared(in, kind, name, &name);
+		if (r > 0 && strcmp(name, own) == 0) {
+			r = note_bad_text(in, "names itself", name, strlen(name));
+		} else if (r > 0) {
+			r = grow_array(&list->items, list->n, &list->capacity,
+				       sizeof(*list->items), UINT32_MAX);
+			if (r == 0)
+				list->items[list->n] = (struct listed_name){ name, list->n };
+			list->n++;
+		}
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	const struct listed_name *x = a, *y = b;
+	int r = strcmp(x->name, y->name);
+
+	return r ? r : x->i < y->i ? -1 : 1;
+}
+
+static int compare_places(const void *a, const void *b)
+{
+	const struct listed_name *x = a, *y = b;
+
+	return x->i < y->i ? -1 : 1;
+}
+
+/* Leave each name once, where it came first. */
+static void drop_repeated(const struct reading *in, struct name_list *list)
+{
+	const char *last = NULL;
+
+	if (list->n < 2)
+		return;
+	qsort(list->items, list->n, sizeof(list->items[0]), compare_names);
+	for (uint32_t i = 0; i < list->n; i++) {
+		struct listed_name *item = &list->items[i];
+
+		if (last && strcmp(item->name, last) == 0) {
+			note_bad_text(in, "stands there twice", last, strlen(last));
+			item->name = NULL;
+		} else {
+			last = item->name;
+		}
+	}
+	qsort(list->items, list->n, sizeof(list->items[0]), compare_places);
+}
+
+static int add_declaration(const struct reading *in, enum modprobe_rule_kind kind, const char *name,
+			   const struct name_list *list)
+{
+	CLEANUP_BUF struct buf text = { 0 };
+
+	for (uint32_t i = 0; i < list->n; i++) {
+		if (!list->items[i].name)
+			continue;
+		if (text.size)
+			buf_put_u8(&text, ' ');
+		buf_put_string(&text, list->items[i].name);
+	}
+	return add(in, kind, name,
+		   text.error ? NULL : copy(in, (const char *)text.base, text.size));
+}
+
+/* A line without names takes back; one with none that is any good must not. */
+static int read_declaration(struct reading *in, enum modprobe_rule_kind kind, char *rest)
+{
+	const char *name = conf_word(&rest);
+	struct name_list list = { 0 };
+	bool is_bare;
+	int r;
+
+	if (!name)
+		return note_bad(in, "needs a module");
+	rest += strspn(rest, BLANKS);
+	is_bare = !*rest || *rest == '#';
+	in->is_strict = in->directive[strlen(in->directive) - 1] == '!';
+	if (is_bare && (kind == MODPROBE_CONFLICT || in->is_strict))
+		return note_bad(in, "needs two names");
+	r = fold_declared(in, kind, name, &name);
+	if (r <= 0)
+		return r;
+	r = list_names(in, kind, name, rest, &list);
+	if (r == 0) {
+		drop_repeated(in, &list);
+		if (list.n > 0 || is_bare)
+			r = add_declaration(in, kind, name, &list);
+	}
+	free(list.items);
+	return r;
+}
+
 static int read_unused(struct reading *in, enum modprobe_rule_kind kind, char *rest)
 {
 	struct diag diag;
@@ -225,6 +364,9 @@ static const struct directive {
 	{ "remove", MODPROBE_REMOVE, read_text },
 	{ "softdep", MODPROBE_SOFTDEP, read_dependency },
 	{ "weakdep", MODPROBE_WEAKDEP, read_dependency },
+	{ "harddep", MODPROBE_HARDDEP, read_declaration },
+	{ "harddep!", MODPROBE_HARDDEP, read_declaration },
+	{ "conflict", MODPROBE_CONFLICT, read_declaration },
 	{ "mask", MODPROBE_MASK, read_list },
 	{ "allow", MODPROBE_ALLOW, read_list },
 	{ "include", MODPROBE_RULE_KINDS, read_unused },
@@ -234,6 +376,7 @@ static const struct directive {
 static int read_rule(struct reading *in, enum modprobe_rule_kind only, char *text)
 {
 	(void)only;
+	in->is_strict = false;
 	for (size_t i = 0; i < sizeof(directives) / sizeof(directives[0]); i++)
 		if (strcmp(in->directive, directives[i].name) == 0)
 			return directives[i].read(in, directives[i].kind, text);
@@ -418,6 +561,17 @@ const struct modprobe_rule *modprobe_conf_next(const struct modprobe_conf *conf,
 		if (is_about(&rules->items[i], name))
 			return &rules->items[i];
 	return NULL;
+}
+
+bool modprobe_conf_takes_back(const struct modprobe_conf *conf, enum modprobe_rule_kind kind,
+			      const char *name)
+{
+	const struct modprobe_rules *rules = &conf->rules[kind];
+
+	for (uint32_t i = 0; i < rules->n; i++)
+		if (rules->items[i].takes_back && is_about(&rules->items[i], name))
+			return true;
+	return false;
 }
 
 void modprobe_conf_done(struct modprobe_conf *conf)

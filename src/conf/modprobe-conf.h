@@ -41,8 +41,9 @@ struct modprobe_rule {
 	const char *name;
 	/* alias: the module's name, '-' folded; options: parameters, tabs made blanks; install, remove:
 	 * the command; these two are all that stands behind the one blank after the name, further blanks
-	 * too, as kmod prints them. softdep, weakdep, harddep, conflict: the words behind the name, ""
-	 * where there are none; else "". */
+	 * too, as kmod prints them. softdep, weakdep: the words behind the name, "" where there are none;
+	 * harddep, conflict: likewise, '-' folded, one blank between two, each once, none of them @name;
+	 * else "". */
 	const char *text;
 	const char *file;
 	unsigned int line; /* 0 where the file has no lines: the kernel's command line */

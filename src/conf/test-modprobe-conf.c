@@ -207,6 +207,120 @@ static void test_weakdep(void **state)
 }
 
 /* What a module says of itself can be about no other, do nothing else and take nothing back. */
+static void test_harddep(void **state)
+{
+	CLEANUP_MODPROBE_CONF struct modprobe_conf conf =
+		conf_of("harddep r8169 realtek \t phy-x\n"
+			"harddep r81[5-7]* a # b c\n"
+			"harddep! r8169 must\n"
+			"softdep r8169 pre: soft\n"
+			"harddep taken x\n"
+			"harddep taken\n"
+			"harddep taken y\n"
+			"harddep all-* # nothing\n");
+	const struct modprobe_rule *rules = conf.rules[MODPROBE_HARDDEP].items;
+
+	(void)state;
+	assert_found(&conf, MODPROBE_HARDDEP, "r8169",
+		     "a.conf:1 <realtek phy_x>\na.conf:2 <a>\na.conf:3 <must>\n");
+	assert_found(&conf, MODPROBE_HARDDEP, "r8159", "a.conf:2 <a>\n");
+	assert_found(&conf, MODPROBE_HARDDEP, "taken", "a.conf:7 <y>\n");
+	assert_found(&conf, MODPROBE_HARDDEP, "realtek", "");
+	assert_false(rules[0].is_strict || rules[1].is_strict || rules[3].is_strict);
+	assert_true(rules[2].is_strict);
+	assert_true(modprobe_conf_takes_back(&conf, MODPROBE_HARDDEP, "taken"));
+	assert_true(modprobe_conf_takes_back(&conf, MODPROBE_HARDDEP, "all_of_it"));
+	assert_false(modprobe_conf_takes_back(&conf, MODPROBE_HARDDEP, "r8169"));
+	assert_false(modprobe_conf_takes_back(&conf, MODPROBE_SOFTDEP, "taken"));
+}
+
+static void test_conflict(void **state)
+{
+	CLEANUP_MODPROBE_CONF struct modprobe_conf conf =
+		conf_of("conflict nou-veau nvidia nvidia-drm # c\n"
+			"conflict pci:v10DE x\n"
+			"conflict nou_veau b\n");
+
+	(void)state;
+	assert_found(&conf, MODPROBE_CONFLICT, "nou_veau",
+		     "a.conf:1 <nvidia nvidia_drm>\na.conf:3 <b>\n");
+	assert_found(&conf, MODPROBE_CONFLICT, "pci:v10DE", "a.conf:2 <x>\n");
+	assert_found(&conf, MODPROBE_CONFLICT, "nvidia", "");
+}
+
+/* What is wrong is told with its line, and what is left of the line counts. */
+static void test_bad_declarations(void **state)
+{
+	static const char text[] = "harddep\n"
+				   "harddep m self m a\n"
+				   "harddep! n\n"
+				   "harddep m b c-d b c_d b\n"
+				   "harddep m \x1b[2J e\n"
+				   "harddep m \xc3\xa4\n"
+				   "harddep m x[ f]\n"
+				   "harddep \x01 x\n"
+				   "conflict m\n"
+				   "conflict m # n\n"
+				   "conflict m* n\n"
+				   "conflict m n* o m o p\n"
+				   "harddep! m strict\n"
+				   "harddep m lax\n";
+	static const char *const want[] = {
+		"bad.conf:1:bad harddep: needs a module\n",
+		"bad.conf:2:bad harddep: 'm' names itself\n",
+		"bad.conf:3:bad harddep!: needs two names\n",
+		"bad.conf:4:bad harddep: 'b' stands there twice\n"
+		"bad.conf:4:bad harddep: 'b' stands there twice\n"
+		"bad.conf:4:bad harddep: 'c_d' stands there twice\n",
+		"bad.conf:5:bad harddep: '?[2J' is no name\n",
+		"bad.conf:6:bad harddep: '\xc3\xa4' is no name\n",
+		"bad.conf:7:bad harddep: 'x[' has a bracket without its other\n"
+		"bad.conf:7:bad harddep: 'f]' has a bracket without its other\n",
+		"bad.conf:8:bad harddep: '?' is no name\n",
+		"bad.conf:9:bad conflict: needs two names\n",
+		"bad.conf:10:bad conflict: needs two names\n",
+		"bad.conf:11:bad conflict: 'm*' is a pattern, and none may stand here\n",
+		"bad.conf:12:bad conflict: 'n*' is a pattern, and none may stand here\n"
+		"bad.conf:12:bad conflict: 'm' names itself\n"
+		"bad.conf:12:bad conflict: 'o' stands there twice\n",
+	};
+	CLEANUP_MODPROBE_CONF struct modprobe_conf conf = { 0 };
+	CLEANUP_BUF struct buf notes = { 0 }, all = { 0 };
+
+	(void)state;
+	read_bytes(&conf, bytes_of(text, sizeof(text) - 1), "bad.conf", &notes);
+	for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++)
+		buf_put_string(&all, want[i]);
+	buf_put_u8(&all, 0);
+	buf_put_u8(&notes, 0);
+	assert_string_equal((char *)notes.base, (char *)all.base);
+	assert_found(&conf, MODPROBE_HARDDEP, "m",
+		     "bad.conf:2 <self a>\nbad.conf:4 <b c_d>\nbad.conf:5 <e>\n"
+		     "bad.conf:13 <strict>\nbad.conf:14 <lax>\n");
+	assert_found(&conf, MODPROBE_CONFLICT, "m", "bad.conf:12 <o p>\n");
+	assert_true(conf.rules[MODPROBE_HARDDEP].items[3].is_strict);
+	assert_false(conf.rules[MODPROBE_HARDDEP].items[4].is_strict);
+}
+
+static void test_thousand_names(void **state)
+{
+	CLEANUP_MODPROBE_CONF struct modprobe_conf conf = { 0 };
+	CLEANUP_BUF struct buf notes = { 0 }, text = { 0 }, want = { 0 };
+
+	(void)state;
+	buf_put_string(&text, "harddep m");
+	buf_put_string(&want, "a.conf:1 <n0");
+	for (int i = 0; i < 1000; i++)
+		buf_printf(&text, " n%d", i);
+	for (int i = 1; i < 1000; i++)
+		buf_printf(&want, " n%d", i);
+	buf_put_string(&want, ">\n");
+	buf_put_u8(&want, 0);
+	read_bytes(&conf, buf_bytes(&text), "a.conf", &notes);
+	assert_int_equal(notes.size, 0);
+	assert_found(&conf, MODPROBE_HARDDEP, "m", (char *)want.base);
+}
+
 static void test_tags(void **state)
 {
 	CLEANUP_MODPROBE_CONF struct modprobe_conf conf = { 0 };
@@ -424,6 +538,10 @@ int main(void)
 		cmocka_unit_test(test_softdep_words),
 		cmocka_unit_test(test_softdep_taken_back),
 		cmocka_unit_test(test_weakdep),
+		cmocka_unit_test(test_harddep),
+		cmocka_unit_test(test_conflict),
+		cmocka_unit_test(test_bad_declarations),
+		cmocka_unit_test(test_thousand_names),
 		cmocka_unit_test(test_tags),
 		cmocka_unit_test(test_mask_and_allow),
 		cmocka_unit_test(test_bad_lines),

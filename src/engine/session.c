@@ -427,6 +427,9 @@ int session_answer(struct session *s, struct planner *planner)
 		case PLAN_WANT_FILE:
 			r = answer_file(planner, want.name);
 			break;
+		case PLAN_WANT_HARD_USERS:
+			r = planner_answer_hard_users(planner, NULL, 0);
+			break;
 		}
 		if (r < 0)
 			break;

@@ -81,7 +81,7 @@ struct session_hards {
 /**
  * session_hards() - of one module: what modules.modsure.bin keeps (tags and depmod.d), then the
  * rules of modprobe.d. A word that was said before comes once, as it was said first, but for its
- * strictness, which adds up; a rule without words takes back all of it.
+ * strictness, which adds up; what a rule without words takes back is_dropped.
  * @module: '-' folded
  * The source of a tag has a file of "MODULE, section .modinfo", and no line.
  * Return: 0; -ENOMEM.

@@ -6,6 +6,8 @@
  *
  *   harddep:MODULE     WORD DECLARED FATE SOURCE     one value for each word
  *   conflict:MODULE    OTHER BY DECLARED SOURCE      one value for each other module, on both sides
+ *
+ * SOURCE is FILE:LINE of configuration, or .modinfo of a tag.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -58,7 +60,7 @@ struct declared_conflict {
 
 /**
  * declared_put_hard() declared_put_conflict() - append the value, without a NUL
- * Blanks may stand in @file only. Bytes of it that no index can hold become '?'.
+ * Blanks may stand in @file only; control characters in it become '?'.
  */
 void declared_put_hard(const struct declared_hard *hard, struct buf *out);
 void declared_put_conflict(const struct declared_conflict *conflict, struct buf *out);

@@ -29,9 +29,12 @@ const char *plan_edge_name(enum plan_edge_kind kind)
 	static const char *const words[] = {
 		[PLAN_GOAL] = "goal",
 		[PLAN_NEEDS] = "needs",
+		[PLAN_HARD] = "harddep",
+		[PLAN_ANY_OF] = "harddep-any",
 		[PLAN_SOFT_PRE] = "softdep-pre",
 		[PLAN_SOFT_POST] = "softdep-post",
 		[PLAN_HOLDER] = "holder",
+		[PLAN_HARD_USER] = "harddep-user",
 	};
 
 	return word_at(words, N_WORDS(words), kind);
@@ -46,6 +49,8 @@ const char *plan_refusal_name(enum plan_refusal refusal)
 		[PLAN_REFUSE_IN_USE] = "in-use",	 [PLAN_REFUSE_BUILTIN] = "builtin",
 		[PLAN_REFUSE_LOADED] = "loaded",	 [PLAN_REFUSE_NOT_LOADED] = "not-loaded",
 		[PLAN_REFUSE_INDEX] = "bad-index",	 [PLAN_REFUSE_NEEDS] = "needs-refused",
+		[PLAN_REFUSE_NO_ANSWER] = "no-answer",	 [PLAN_REFUSE_BLACKLISTED] = "blacklisted",
+		[PLAN_REFUSE_CONFLICT] = "conflict",	 [PLAN_REFUSE_HARD_USED] = "harddep-used",
 	};
 
 	return word_at(words, N_WORDS(words), refusal);
@@ -59,9 +64,19 @@ const char *plan_note_name(enum plan_note_kind kind)
 		[PLAN_NOTE_SOFT_REFUSED] = "softdep-refused",
 		[PLAN_NOTE_BLACKLISTED] = "blacklisted",
 		[PLAN_NOTE_NEEDS_CYCLE] = "needs-cycle",
+		[PLAN_NOTE_ANSWER_REFUSED] = "answer-refused",
+		[PLAN_NOTE_HARD_UNKNOWN] = "harddep-unknown",
+		[PLAN_NOTE_HARD_CYCLE] = "harddep-cycle",
+		[PLAN_NOTE_HARD_SELF] = "harddep-self",
 	};
 
 	return word_at(words, N_WORDS(words), kind);
+}
+
+bool plan_note_is_warning(enum plan_note_kind kind)
+{
+	return kind == PLAN_NOTE_HARD_UNKNOWN || kind == PLAN_NOTE_HARD_CYCLE ||
+	       kind == PLAN_NOTE_HARD_SELF;
 }
 
 const char *plan_lookup_name(enum plan_lookup by)
@@ -212,6 +227,24 @@ static void describe_soft(const struct plan_step *step, const struct plan_reason
 		buf_put_string(out, "; not in that order, which would close a cycle");
 }
 
+static void describe_hard(const struct plan_step *step, const struct plan_reason *reason,
+			  struct buf *out)
+{
+	bool is_unload = step->action == PLAN_DELETE || step->action == PLAN_RUN_REMOVE;
+	bool is_alias = reason->word && strcmp(reason->word, step->module) != 0;
+
+	if (reason->kind == PLAN_ANY_OF)
+		put_strings(out, "one answer to the hard dependency of ", reason->by, "");
+	else if (reason->kind == PLAN_HARD)
+		put_strings(out, is_unload ? "was a hard dependency of " : "hard dependency of ",
+			    reason->by, "");
+	else
+		put_strings(out, "has a hard dependency on ", reason->by, "");
+	if (is_alias && reason->kind != PLAN_HARD_USER)
+		put_strings(out, reason->kind == PLAN_ANY_OF ? " on " : ", named ", reason->word, "");
+	put_source(&reason->source, out);
+}
+
 void plan_describe_reason(const struct plan_step *step, const struct plan_reason *reason,
 			  struct buf *out)
 {
@@ -228,6 +261,11 @@ void plan_describe_reason(const struct plan_step *step, const struct plan_reason
 	case PLAN_SOFT_PRE:
 	case PLAN_SOFT_POST:
 		describe_soft(step, reason, out);
+		break;
+	case PLAN_HARD:
+	case PLAN_ANY_OF:
+	case PLAN_HARD_USER:
+		describe_hard(step, reason, out);
 		break;
 	case PLAN_HOLDER:
 		put_strings(out, "uses ", reason->by, "");
@@ -252,6 +290,26 @@ static void describe_file(const struct plan_step *step, struct buf *out)
 	else
 		buf_put_string(out, " cannot be opened: ");
 	put_error(step->error, out);
+}
+
+static void describe_hard_used(const struct plan_step *step, struct buf *out)
+{
+	put_strings(out, step->holders, " ", strchr(step->holders, ',') ? "are" : "is");
+	put_strings(out, " loaded and ", strchr(step->holders, ',') ? "need " : "needs ", step->word);
+	if (strcmp(step->word, step->module) != 0)
+		put_strings(out, ", which nothing but ", step->module, " answers");
+	buf_put_string(out, " (hard dependency, ");
+	plan_describe_source(&step->source, out);
+	buf_put_string(out, ")");
+}
+
+static void describe_blacklisted(const struct plan_step *step, struct buf *out)
+{
+	put_strings(out, step->module, " needs ", step->word);
+	buf_put_string(out, " (hard dependency, ");
+	plan_describe_source(&step->source, out);
+	buf_put_string(out, "), and what answers to that is blacklisted");
+	put_rule(step->rule, out);
 }
 
 /* For a reason of its own, not because of what it needs. */
@@ -282,10 +340,41 @@ static void describe_own(const struct plan_step *step, struct buf *out)
 	case PLAN_REFUSE_NEEDS:
 		put_strings(out, step->module, " cannot be loaded", "");
 		break;
+	case PLAN_REFUSE_NO_ANSWER:
+		put_strings(out, step->module, " needs ", step->word);
+		buf_put_string(out, " (hard dependency, ");
+		plan_describe_source(&step->source, out);
+		buf_put_string(out, "), and nothing answers to that");
+		break;
+	case PLAN_REFUSE_BLACKLISTED:
+		describe_blacklisted(step, out);
+		break;
+	case PLAN_REFUSE_CONFLICT:
+		put_strings(out, step->module, " must not be loaded together with ", step->word);
+		put_source(&step->source, out);
+		break;
+	case PLAN_REFUSE_HARD_USED:
+		describe_hard_used(step, out);
+		break;
 	default:
 		put_strings(out, step->module, word_at(words, N_WORDS(words), step->refusal), "");
 		put_rule(step->rule, out);
 	}
+}
+
+/* "realtek", "realtek (hard dependency, FILE:LINE)", "crypto-x, answered by y (...)" */
+static void describe_need(const struct plan_step *step, const char *module, struct buf *out)
+{
+	if (!step->word) {
+		buf_put_string(out, module);
+		return;
+	}
+	buf_put_string(out, step->word);
+	if (strcmp(step->word, module) != 0)
+		put_strings(out, ", answered by ", module, "");
+	buf_put_string(out, " (hard dependency, ");
+	plan_describe_source(&step->source, out);
+	buf_put_string(out, ")");
 }
 
 void plan_describe_refusal(const struct plan *plan, const struct plan_step *step, struct buf *out)
@@ -298,9 +387,11 @@ void plan_describe_refusal(const struct plan *plan, const struct plan_step *step
 			     at->cause < plan->n_steps;
 	     n++) {
 		if (n == 0)
-			put_strings(out, at->module, " needs ", plan->steps[at->cause].module);
+			put_strings(out, at->module, " needs ", "");
 		else if (n_named < DESCRIBE_CHAIN_MAX)
-			put_strings(out, ", which needs ", plan->steps[at->cause].module, "");
+			buf_put_string(out, ", which needs ");
+		if (n_named < DESCRIBE_CHAIN_MAX)
+			describe_need(at, plan->steps[at->cause].module, out);
 		else if (n_named == DESCRIBE_CHAIN_MAX)
 			buf_put_string(out, ", and so on");
 		n_named++;
@@ -311,17 +402,24 @@ void plan_describe_refusal(const struct plan *plan, const struct plan_step *step
 	describe_own(at, out);
 }
 
-static void describe_soft_refused(const struct plan_note *note, struct buf *out)
+static void describe_left_out(const struct plan_note *note, struct buf *out)
 {
 	struct plan_step step = { .module = note->b, .refusal = note->refusal, .rule = note->rule };
+	bool is_soft = note->kind == PLAN_NOTE_SOFT_REFUSED;
 
-	put_strings(out, note->b, ", a soft dependency of ", note->a);
+	put_strings(out, note->b,
+		    is_soft ? ", a soft dependency of " : ", one answer to a hard dependency of ",
+		    note->a);
 	put_source(&note->source, out);
 	buf_put_string(out, ", is left out: ");
 	if (note->refusal == PLAN_REFUSE_NO_FILE)
 		buf_put_string(out, "its file cannot be opened");
 	else if (note->refusal == PLAN_REFUSE_INDEX)
 		buf_put_string(out, "its line in modules.dep.bin is damaged");
+	else if (note->refusal == PLAN_REFUSE_CONFLICT)
+		buf_put_string(out, "it must not be loaded together with what else is to be");
+	else if (note->refusal == PLAN_REFUSE_NO_ANSWER || note->refusal == PLAN_REFUSE_BLACKLISTED)
+		buf_put_string(out, "nothing that may be loaded answers to a hard dependency of it");
 	else if (note->refusal == PLAN_REFUSE_NEEDS)
 		buf_put_string(out, "something that it needs cannot be loaded");
 	else
@@ -343,7 +441,8 @@ void plan_describe_note(const struct plan_note *note, struct buf *out)
 		put_source(&note->source, out);
 		break;
 	case PLAN_NOTE_SOFT_REFUSED:
-		describe_soft_refused(note, out);
+	case PLAN_NOTE_ANSWER_REFUSED:
+		describe_left_out(note, out);
 		break;
 	case PLAN_NOTE_BLACKLISTED:
 		put_strings(out, note->b, " answers to ", note->a);
@@ -353,6 +452,23 @@ void plan_describe_note(const struct plan_note *note, struct buf *out)
 	case PLAN_NOTE_NEEDS_CYCLE:
 		put_strings(out, note->a, " and ", note->b);
 		buf_put_string(out, " need each other, says modules.dep");
+		break;
+	case PLAN_NOTE_HARD_UNKNOWN:
+		put_strings(out, "nothing answers to ", note->b, ", a hard dependency of ");
+		buf_put_string(out, note->a);
+		put_source(&note->source, out);
+		buf_put_string(out, ": going on without");
+		break;
+	case PLAN_NOTE_HARD_CYCLE:
+		put_strings(out, "the hard dependency of ", note->a, " on ");
+		buf_put_string(out, note->b);
+		put_source(&note->source, out);
+		put_strings(out, " would close the cycle ", note->path ? note->path : "", ": dropped");
+		break;
+	case PLAN_NOTE_HARD_SELF:
+		put_strings(out, note->a, " has a hard dependency on itself", "");
+		put_source(&note->source, out);
+		buf_put_string(out, ": dropped");
 		break;
 	}
 }

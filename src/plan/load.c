@@ -10,7 +10,7 @@
 #include "bytes/buf.h"
 #include "plan/plan-internal.h"
 
-static bool is_there(const struct planner *p, const struct node *node)
+bool plan_is_there(const struct planner *p, const struct node *node)
 {
 	return node->is_builtin || (!p->options.ignore_loaded && (node->state.live == PLAN_LIVE ||
 								  node->state.live == PLAN_BUILTIN));
@@ -22,11 +22,12 @@ static int make_edges(struct planner *p)
 
 	for (uint32_t i = 0; i < p->n_nodes; i++)
 		p->nodes[i].first_edge = p->nodes[i].last_edge = PLAN_NONE;
-	for (uint32_t i = 0; i < p->n_nodes && r == 0; i++) {
+	for (uint32_t i = 0; i < p->n_nodes && r == 0; i++)
 		r = plan_need_edges(p, i);
-		if (r == 0)
-			r = plan_soft_edges(p, i);
-	}
+	if (r == 0)
+		r = plan_hard_edges(p);
+	for (uint32_t i = 0; i < p->n_nodes && r == 0; i++)
+		r = plan_soft_edges(p, i);
 	return r;
 }
 
@@ -38,11 +39,13 @@ static bool goes_before(const struct edge *edge)
 /* Reason to refuse the module for its own sake. */
 static enum plan_refusal own_refusal(const struct planner *p, const struct node *node)
 {
-	if (is_there(p, node))
+	if (plan_is_there(p, node))
 		return node->is_goal && p->options.must_change ? PLAN_REFUSE_LOADED
 							       : PLAN_REFUSE_NOTHING;
 	if (node->mask)
 		return PLAN_REFUSE_MASKED;
+	if (node->word_refusal != PLAN_REFUSE_NOTHING)
+		return node->word_refusal;
 	if (node->command)
 		return PLAN_REFUSE_NOTHING;
 	if (node->index_error < 0)
@@ -79,18 +82,61 @@ static int refuse_not_allowed(struct planner *p)
 			uint32_t to = p->edges[e].to;
 
 			if (is_allowed[to] || p->nodes[to].refusal != PLAN_REFUSE_NOTHING ||
-			    (p->edges[e].kind != PLAN_NEEDS && !is_named_by_allow(p, &p->nodes[to])))
+			    (!plan_is_need(&p->edges[e]) && p->edges[e].kind != PLAN_ANY_OF &&
+			     !is_named_by_allow(p, &p->nodes[to])))
 				continue;
 			is_allowed[todo[n++] = to] = 1;
 		}
 	}
 	for (uint32_t i = 0; i < p->n_nodes && r == 0; i++)
-		if (!is_allowed[i] && !is_there(p, &p->nodes[i]) &&
+		if (!is_allowed[i] && !plan_is_there(p, &p->nodes[i]) &&
 		    p->nodes[i].refusal == PLAN_REFUSE_NOTHING)
 			p->nodes[i].refusal = PLAN_REFUSE_NOT_ALLOWED;
 	free(is_allowed);
 	free(todo);
 	return r;
+}
+
+/* Is every answer to one of its hard dependencies refused? */
+static const struct any_of *find_refused_group(const struct planner *p, const struct node *node)
+{
+	for (uint32_t g = 0; g < node->n_groups; g++) {
+		const struct any_of *group = &node->groups[g];
+		uint32_t n = 0;
+
+		while (n < group->n_members &&
+		       p->nodes[group->members[n]].refusal != PLAN_REFUSE_NOTHING)
+			n++;
+		if (n == group->n_members)
+			return group;
+	}
+	return NULL;
+}
+
+static void refuse_user(const struct planner *p, struct node *node)
+{
+	const struct any_of *group;
+
+	for (uint32_t e = node->first_edge; e != PLAN_NONE; e = p->edges[e].next) {
+		const struct edge *edge = &p->edges[e];
+
+		if (!plan_is_need(edge) || edge->is_order_cut ||
+		    p->nodes[edge->to].refusal == PLAN_REFUSE_NOTHING ||
+		    plan_is_there(p, &p->nodes[edge->to]))
+			continue;
+		node->refusal = PLAN_REFUSE_NEEDS;
+		node->cause = edge->to;
+		node->word = edge->text;
+		node->source = edge->source;
+		return;
+	}
+	group = find_refused_group(p, node);
+	if (!group)
+		return;
+	node->refusal = PLAN_REFUSE_NEEDS;
+	node->cause = group->members[0];
+	node->word = group->word;
+	node->source = group->source;
 }
 
 /* Whoever needs a module that is refused is refused. */
@@ -99,17 +145,8 @@ static void refuse_users(struct planner *p, const uint32_t *order)
 	for (uint32_t n = 0; n < p->n_nodes; n++) {
 		struct node *node = &p->nodes[order[n]];
 
-		for (uint32_t e = node->first_edge; e != PLAN_NONE; e = p->edges[e].next) {
-			const struct edge *edge = &p->edges[e];
-
-			if (edge->kind != PLAN_NEEDS || edge->is_order_cut ||
-			    node->refusal != PLAN_REFUSE_NOTHING ||
-			    p->nodes[edge->to].refusal == PLAN_REFUSE_NOTHING ||
-			    is_there(p, &p->nodes[edge->to]))
-				continue;
-			node->refusal = PLAN_REFUSE_NEEDS;
-			node->cause = edge->to;
-		}
+		if (node->refusal == PLAN_REFUSE_NOTHING)
+			refuse_user(p, node);
 	}
 }
 
@@ -119,6 +156,7 @@ static int refuse(struct planner *p, const uint32_t *order)
 
 	for (uint32_t i = 0; i < p->n_nodes; i++)
 		p->nodes[i].refusal = own_refusal(p, &p->nodes[i]);
+	(void)plan_refuse_with_live(p);
 	refuse_users(p, order);
 	if (p->conf->rules[MODPROBE_ALLOW].n == 0)
 		return 0;
@@ -133,6 +171,8 @@ static const struct modprobe_rule *refusing_rule(const struct planner *p, const 
 {
 	if (node->refusal == PLAN_REFUSE_NOT_ALLOWED)
 		return &p->conf->rules[MODPROBE_ALLOW].items[0];
+	if (node->refusal == PLAN_REFUSE_BLACKLISTED)
+		return node->rule;
 	return node->refusal == PLAN_REFUSE_MASKED ? node->mask : NULL;
 }
 
@@ -153,8 +193,10 @@ static int keep_required(struct planner *p, uint32_t goal)
 		for (uint32_t e = node->first_edge; e != PLAN_NONE; e = p->edges[e].next) {
 			struct node *to = &p->nodes[p->edges[e].to];
 
-			if (p->edges[e].kind != PLAN_NEEDS || to->is_required ||
-			    (node->refusal != PLAN_REFUSE_NOTHING && node->cause != p->edges[e].to))
+			bool is_cause = node->refusal == PLAN_REFUSE_NEEDS && node->cause == p->edges[e].to;
+
+			if ((!plan_is_need(&p->edges[e]) && !is_cause) || to->is_required ||
+			    (node->refusal != PLAN_REFUSE_NOTHING && !is_cause))
 				continue;
 			to->is_required = to->is_kept = true;
 			todo[n++] = p->edges[e].to;
@@ -183,9 +225,11 @@ static int keep_welcome(struct planner *p)
 			const struct edge *edge = &p->edges[e];
 			struct node *to = &p->nodes[edge->to];
 
-			if (to->refusal != PLAN_REFUSE_NOTHING && edge->kind != PLAN_NEEDS) {
+			if (to->refusal != PLAN_REFUSE_NOTHING && !plan_is_need(edge)) {
 				r = plan_add_note(p, (struct plan_note){
-							     .kind = PLAN_NOTE_SOFT_REFUSED,
+							     .kind = edge->kind == PLAN_ANY_OF
+									     ? PLAN_NOTE_ANSWER_REFUSED
+									     : PLAN_NOTE_SOFT_REFUSED,
 							     .a = node->name,
 							     .b = to->name,
 							     .source = edge->source,
@@ -199,6 +243,33 @@ static int keep_welcome(struct planner *p)
 		}
 	}
 	free(todo);
+	return r;
+}
+
+/*
+ * What stays in the plan. Modules that exclude each other are refused meanwhile, which may take their
+ * reason from others; where that does not come to an end, the last look is taken when they are inserted.
+ */
+static int keep(struct planner *p, const uint32_t *order)
+{
+	uint32_t n_notes = p->n_notes;
+	int r = 0;
+
+	for (uint32_t round = 0; r == 0; round++) {
+		for (uint32_t i = 0; i < p->n_nodes; i++)
+			p->nodes[i].is_kept = p->nodes[i].is_required = false;
+		p->n_notes = n_notes;
+		r = plan_each_goal(p, keep_required);
+		if (r == 0 && round < PLAN_CUT_ROUNDS && plan_refuse_required(p)) {
+			refuse_users(p, order);
+			continue;
+		}
+		if (r == 0)
+			r = keep_welcome(p);
+		if (r < 0 || round >= PLAN_CUT_ROUNDS || !plan_refuse_kept(p, order))
+			break;
+		refuse_users(p, order);
+	}
 	return r;
 }
 
@@ -229,8 +300,12 @@ static int make_options(struct planner *p, const struct node *node, const char *
 
 static int fill_step(struct planner *p, const struct node *node, struct plan_step *step)
 {
+	int r;
+
 	step->refusal = node->refusal;
 	step->path = node->path;
+	step->word = node->refusal != PLAN_REFUSE_NOTHING ? node->word : NULL;
+	step->source = node->source;
 	if (node->refusal != PLAN_REFUSE_NOTHING) {
 		step->action = PLAN_REFUSE;
 		step->rule = refusing_rule(p, node);
@@ -239,12 +314,15 @@ static int fill_step(struct planner *p, const struct node *node, struct plan_ste
 			step->cause = p->nodes[node->cause].step;
 		return 0;
 	}
-	if (is_there(p, node)) {
+	if (plan_is_there(p, node)) {
 		step->action = node->is_builtin || node->state.live == PLAN_BUILTIN
 				       ? PLAN_IS_BUILTIN
 				       : PLAN_IS_LIVE;
 		return 0;
 	}
+	r = plan_copy_conflicts(p, node, step);
+	if (r < 0)
+		return r;
 	step->action = node->command ? PLAN_RUN_INSTALL : PLAN_INSERT;
 	if (node->command) {
 		step->rule = node->command;
@@ -266,8 +344,6 @@ int plan_make_load(struct planner *p)
 	if (r == 0)
 		r = refuse(p, order);
 	if (r == 0)
-		r = plan_each_goal(p, keep_required);
-	if (r == 0)
-		r = keep_welcome(p);
+		r = keep(p, order);
 	return r < 0 ? r : plan_put_steps(p, order, fill_step);
 }

@@ -182,6 +182,8 @@ static int note_cut(struct planner *p, const struct constraint *cut)
 	if (cut->before == cut->after)
 		return 0;
 	edge->is_order_cut = true;
+	if (edge->kind == PLAN_HARD || edge->kind == PLAN_HARD_USER)
+		return 0;
 	return plan_add_note(p, (struct plan_note){ .kind = cut->is_hard ? PLAN_NOTE_NEEDS_CYCLE
 									 : PLAN_NOTE_ORDER_CUT,
 						    .a = p->nodes[edge->from].name,
@@ -285,6 +287,14 @@ static int order_nodes(struct planner *p, struct constraint *constraints, uint32
 	return r;
 }
 
+/* To unload, what the kernel does not know of gives way. */
+static bool is_hard(const struct planner *p, const struct edge *edge)
+{
+	if (p->options.is_unload)
+		return edge->kind == PLAN_NEEDS || edge->kind == PLAN_HOLDER;
+	return plan_is_need(edge) || edge->kind == PLAN_ANY_OF;
+}
+
 int plan_order_edges(struct planner *p, bool (*goes_before)(const struct edge *edge),
 		     const uint32_t **ret_order)
 {
@@ -299,7 +309,7 @@ int plan_order_edges(struct planner *p, bool (*goes_before)(const struct edge *e
 		constraints[e] = (struct constraint){
 			.before = is_before ? edge->to : edge->from,
 			.after = is_before ? edge->from : edge->to,
-			.is_hard = edge->kind == PLAN_NEEDS || edge->kind == PLAN_HOLDER,
+			.is_hard = is_hard(p, edge),
 			.edge = e
 		};
 	}

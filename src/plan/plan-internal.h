@@ -16,11 +16,43 @@ struct word {
 	const struct modprobe_rule *rule;
 };
 
+/** struct hard_word - a declared hard dependency of a module */
+struct hard_word {
+	uint32_t request;
+	enum plan_declared declared;
+	bool is_in_line, is_by_symbol, is_dropped;
+	struct plan_source source;
+};
+
+/** struct other - a module that must not be there together with the one that has it in its list */
+struct other {
+	uint32_t node;
+	struct plan_source source;
+};
+
+/** struct hard_user - unload: a live module with a hard dependency on the one that has it in its list */
+struct hard_user {
+	uint32_t node;
+	const char *word;
+	uint32_t *others; /* modules that would do instead */
+	uint32_t n_others;
+	struct plan_source source;
+};
+
+/** struct any_of - a hard dependency with several answers, of which none is live yet */
+struct any_of {
+	const char *word;
+	struct plan_source source;
+	uint32_t *members; /* modules, in the order in which to try them */
+	uint32_t n_members;
+};
+
 /** struct edge - @from wants @to; the list of one module is chained through @next */
 struct edge {
 	uint32_t from, to;
 	enum plan_edge_kind kind;
-	const char *text; /* soft: as it was written; PLAN_GOAL: the request */
+	const char *text; /* soft, hard: as it was written; PLAN_GOAL: the request */
+	uint32_t group;	  /* PLAN_ANY_OF: index into the groups of @from */
 	struct plan_source source;
 	bool is_order_cut;
 	uint32_t next;
@@ -40,6 +72,13 @@ struct node {
 	const struct modprobe_rule *command; /* install or remove */
 	struct word *words;
 	uint32_t n_words, words_capacity;
+	struct hard_word *hards;
+	uint32_t n_hards;
+	struct other *others; /* load: conflicts */
+	uint32_t n_others;
+	struct hard_user *users; /* unload */
+	uint32_t n_users;
+	bool is_watched; /* only its state is of interest, as long as it is not begun */
 	bool is_begun, is_goal, is_builtin, is_command_only, is_unknown;
 	bool is_goal_like; /* unload: a goal, or what has to go because of one */
 	bool has_state;	   /* @state was told */
@@ -53,6 +92,14 @@ struct node {
 	uint32_t place;	    /* where a plain walk puts it */
 	enum plan_refusal refusal;
 	uint32_t cause;	    /* with PLAN_REFUSE_NEEDS: the node; PLAN_NONE */
+	enum plan_refusal word_refusal; /* because of a hard dependency: NO_ANSWER or BLACKLISTED */
+	const char *word;   /* of the refusal, and where from */
+	struct plan_source source;
+	const struct modprobe_rule *rule; /* with PLAN_REFUSE_BLACKLISTED */
+	bool is_clashing;   /* it and @clash are both required */
+	struct other clash;
+	struct any_of *groups;
+	uint32_t n_groups;
 	bool is_kept;	    /* stays in the plan */
 	bool is_required;
 	bool is_left;	    /* unload: something uses it, and it was not asked for */
@@ -64,6 +111,7 @@ struct request {
 	const char *text;
 	bool is_asked, is_answered;
 	bool is_word; /* of a softdep; it may be of the caller as well */
+	bool is_hard; /* of hard dependencies only: what is built in answers beside modules */
 	int error;
 	struct found {
 		uint32_t node;
@@ -108,12 +156,73 @@ struct planner {
 	uint32_t n_edges, edges_capacity;
 	struct plan_note *notes;
 	uint32_t n_notes, notes_capacity;
-	struct names node_names, request_names;
+	struct names node_names, request_names, hard_names;
 	uint32_t n_words; /* of all nodes */
 	int error;	  /* sticks */
 
 	struct plan plan;
 };
+
+/** plan_get_node() - the module called @name; a new one knows nothing. Return: 0; -E2BIG; -ENOMEM. */
+int plan_get_node(struct planner *p, const char *name, uint32_t *ret_i);
+
+/** plan_begin() - the first questions about a module that the plan may touch; once */
+int plan_begin(struct planner *p, uint32_t i);
+
+/** plan_watch() - only the state of a module is of interest */
+int plan_watch(struct planner *p, uint32_t i);
+
+/** plan_ask_hard() - the request for a word of a hard dependency; it is looked up once */
+int plan_ask_hard(struct planner *p, const char *word, uint32_t *ret_request);
+
+/** plan_read_hards() plan_read_others() - take down what was answered about module @i */
+int plan_read_hards(struct planner *p, uint32_t i, const struct plan_hard *hards, size_t n);
+int plan_read_others(struct planner *p, uint32_t i, const struct plan_answered_conflict *conflicts,
+		     size_t n);
+
+/** plan_begin_found() - what answers to a word of a hard dependency is touched */
+int plan_begin_found(struct planner *p, const struct request *request);
+
+/** plan_is_there() - load: live or built in, unless that is not to count */
+bool plan_is_there(const struct planner *p, const struct node *node);
+
+/** plan_is_line_hard() - does @to stand in the line of @i for a hard dependency alone? */
+bool plan_is_line_hard(const struct planner *p, uint32_t i, uint32_t to);
+
+/** plan_is_need() - load: does what is at the start of the edge need what is at its end? */
+static inline bool plan_is_need(const struct edge *edge)
+{
+	return edge->kind == PLAN_NEEDS || edge->kind == PLAN_HARD;
+}
+
+/** plan_is_used() - unload: refused because others use it */
+static inline bool plan_is_used(const struct node *node)
+{
+	return node->refusal == PLAN_REFUSE_IN_USE || node->refusal == PLAN_REFUSE_HARD_USED;
+}
+
+/**
+ * plan_hard_edges() - load: edges and groups of all hard dependencies, behind plan_need_edges() of all
+ * What closes a cycle is dropped with a note; what cannot be had refuses its module.
+ * Return: 0; -E2BIG over HARD_STEPS_MAX; -ENOMEM.
+ */
+int plan_hard_edges(struct planner *p);
+
+/** plan_hard_order_edges() - unload: edges from @i to what it has hard dependencies on */
+int plan_hard_order_edges(struct planner *p, uint32_t i);
+
+/**
+ * plan_refuse_with_live() - load: modules that exclude one that is there
+ * plan_refuse_required() - both of two that goals cannot do without, and what excludes such a one
+ * plan_refuse_kept() - of two that are welcome, the one that comes later in @order
+ * Return: whether some were refused now.
+ */
+bool plan_refuse_with_live(struct planner *p);
+bool plan_refuse_required(struct planner *p);
+bool plan_refuse_kept(struct planner *p, const uint32_t *order);
+
+/** plan_copy_conflicts() - for a step. Return: 0; -ENOMEM. */
+int plan_copy_conflicts(struct planner *p, const struct node *node, struct plan_step *step);
 
 /** plan_add_edge() - append to the edges of @from. Return: 0; -E2BIG; -ENOMEM. */
 int plan_add_edge(struct planner *p, struct edge edge);

@@ -192,18 +192,22 @@ enum plan_note_kind {
 	PLAN_NOTE_SOFT_REFUSED,	  /* @b, a soft dependency of @a, must not or cannot be loaded */
 	PLAN_NOTE_BLACKLISTED,	  /* @b answers to the alias @a, but is blacklisted */
 	PLAN_NOTE_NEEDS_CYCLE,	  /* @a and @b need each other, says modules.dep */
+	PLAN_NOTE_ANSWER_REFUSED, /* @b, one of several answers to a hard dependency of @a, is left out */
 	/* These are warnings: somebody's hard dependency does not hold. */
 	PLAN_NOTE_HARD_UNKNOWN,	  /* nothing answers to @b, a hard dependency that was declared for @a */
 	PLAN_NOTE_HARD_CYCLE,	  /* hard dependency of @a on @b dropped: it would close the cycle @path */
 	PLAN_NOTE_HARD_SELF,	  /* hard dependency of @a on itself dropped */
 };
 
+/** plan_note_is_warning() - is it more than a remark? */
+bool plan_note_is_warning(enum plan_note_kind kind);
+
 struct plan_note {
 	enum plan_note_kind kind;
 	const char *a, *b;
 	const char *path; /* HARD_CYCLE: "a -> b -> c -> a"; NULL otherwise */
 	struct plan_source source; /* of the dependency or the rule */
-	enum plan_refusal refusal; /* with SOFT_REFUSED */
+	enum plan_refusal refusal; /* with SOFT_REFUSED, ANSWER_REFUSED */
 	const struct modprobe_rule *rule; /* likewise; NULL without */
 };
 
@@ -291,7 +295,8 @@ struct plan_hard {
 	} declared;
 	bool is_in_line;   /* its one answer stands in the line for the sake of this declaration alone */
 	bool is_by_symbol; /* its one answer stands in the line for its symbols as well */
-	bool is_dropped;   /* depmod found that it closes a cycle: it counts for nothing */
+	bool is_dropped;   /* it counts for nothing, not in the line either: depmod found that it closes a
+			    * cycle, or a rule took it back */
 	struct plan_source source; /* file is borrowed for the plan's life */
 };
 

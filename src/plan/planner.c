@@ -39,6 +39,7 @@ void planner_free(struct planner *p)
 	free(p->notes);
 	free(p->node_names.slots);
 	free(p->request_names.slots);
+	free(p->hard_names.slots);
 	arena_done(&p->arena);
 	free(p);
 }
@@ -101,8 +102,7 @@ static int grow_names(const struct planner *p, struct names *names)
 	return 0;
 }
 
-/* The module called @name; a new one knows nothing. */
-static int get_node(struct planner *p, const char *name, uint32_t *ret_i)
+int plan_get_node(struct planner *p, const char *name, uint32_t *ret_i)
 {
 	uint32_t *slot;
 	char *copy;
@@ -129,20 +129,17 @@ static int get_node(struct planner *p, const char *name, uint32_t *ret_i)
 	return 0;
 }
 
-/* The request @text; two spellings of one name are one request. */
-static int get_request(struct planner *p, const char *text, uint32_t *ret_i)
+/* The request @normal of @names. */
+static int get_request_of(struct planner *p, struct names *names, const char *normal, uint32_t *ret_i)
 {
-	char normal[ALIAS_MAX + 1];
 	uint32_t *slot;
 	char *copy;
 	int r;
 
-	if (name_normalize_alias(text, normal) < 0)
-		return -EINVAL;
-	r = grow_names(p, &p->request_names);
+	r = grow_names(p, names);
 	if (r < 0)
 		return r;
-	slot = find_slot(p, &p->request_names, normal);
+	slot = find_slot(p, names, normal);
 	if (*slot) {
 		*ret_i = *slot - 1;
 		return 0;
@@ -156,15 +153,42 @@ static int get_request(struct planner *p, const char *text, uint32_t *ret_i)
 		return -ENOMEM;
 	p->requests[p->n_requests] = (struct request){ .text = copy };
 	*slot = p->n_requests + 1;
-	p->request_names.n_used++;
+	names->n_used++;
 	*ret_i = p->n_requests++;
 	return 0;
 }
 
+/* The request @text; two spellings of one name are one request. */
+static int get_request(struct planner *p, const char *text, uint32_t *ret_i)
+{
+	char normal[ALIAS_MAX + 1];
+
+	if (name_normalize_alias(text, normal) < 0)
+		return -EINVAL;
+	return get_request_of(p, &p->request_names, normal, ret_i);
+}
+
+int plan_ask_hard(struct planner *p, const char *word, uint32_t *ret_request)
+{
+	char normal[ALIAS_MAX + 1];
+	bool is_name = name_normalize_alias(word, normal) > 0;
+	struct request *request;
+	int r;
+
+	r = get_request_of(p, &p->hard_names, is_name ? normal : word, ret_request);
+	if (r < 0)
+		return r;
+	request = &p->requests[*ret_request];
+	if (request->is_asked)
+		return 0;
+	request->is_hard = request->is_asked = true;
+	request->is_answered = !is_name; /* by nothing */
+	return is_name ? add_task(p, PLAN_WANT_LOOKUP, *ret_request) : 0;
+}
+
 static int after_state(struct planner *p, uint32_t i);
 
-/* The first questions about a module that the plan may touch. */
-static int begin(struct planner *p, uint32_t i)
+int plan_begin(struct planner *p, uint32_t i)
 {
 	struct node *node = &p->nodes[i];
 	enum modprobe_rule_kind command = p->options.is_unload ? MODPROBE_REMOVE : MODPROBE_INSTALL;
@@ -180,6 +204,18 @@ static int begin(struct planner *p, uint32_t i)
 		node->mask = modprobe_conf_next(p->conf, MODPROBE_MASK, node->name, NULL);
 	if (!p->options.is_unload && p->options.ignore_loaded)
 		return after_state(p, i);
+	if (node->is_watched) /* asked, or told already */
+		return node->has_state ? after_state(p, i) : 0;
+	return add_task(p, PLAN_WANT_STATE, i);
+}
+
+int plan_watch(struct planner *p, uint32_t i)
+{
+	struct node *node = &p->nodes[i];
+
+	if (node->is_begun || node->is_watched || node->is_builtin)
+		return 0;
+	node->is_watched = true;
 	return add_task(p, PLAN_WANT_STATE, i);
 }
 
@@ -187,6 +223,7 @@ static int after_state(struct planner *p, uint32_t i)
 {
 	struct node *node = &p->nodes[i];
 	bool is_loaded = node->state.live == PLAN_LIVE || node->state.live == PLAN_BUILTIN;
+	int r;
 
 	if (!p->options.is_unload && ((is_loaded && !p->options.ignore_loaded) || node->mask))
 		return 0;
@@ -194,7 +231,8 @@ static int after_state(struct planner *p, uint32_t i)
 		return add_task(p, PLAN_WANT_DEPS, i);
 	if (node->command || node->state.live == PLAN_ABSENT || node->state.live == PLAN_BUILTIN)
 		return 0;
-	return add_task(p, PLAN_WANT_DEPS, i);
+	r = add_task(p, PLAN_WANT_HARD_USERS, i);
+	return r < 0 ? r : add_task(p, PLAN_WANT_DEPS, i);
 }
 
 static int add_word(struct planner *p, uint32_t i, struct word word)
@@ -220,7 +258,7 @@ static int begin_word_answers(struct planner *p, const struct request *request)
 
 	for (uint32_t f = 0; f < request->n_found && r == 0; f++)
 		if (plan_counts(p, &request->found[f], false))
-			r = begin(p, request->found[f].node);
+			r = plan_begin(p, request->found[f].node);
 	return r;
 }
 
@@ -289,12 +327,12 @@ static int read_deps(struct planner *p, uint32_t i)
 	for (; left > 0; left -= strlen(at) + 1, at += strlen(at) + 1) {
 		if (name_of_path(at, name) < 0)
 			continue;
-		r = get_node(p, name, &to);
+		r = plan_get_node(p, name, &to);
 		if (r < 0)
 			return r;
 		if (!p->nodes[to].hint)
 			p->nodes[to].hint = at;
-		r = begin(p, to);
+		r = plan_begin(p, to);
 		if (r < 0)
 			return r;
 	}
@@ -377,7 +415,7 @@ static int begin_goal(struct planner *p, const struct goal *goal, const struct f
 	if (!node->params)
 		node->params = goal->params;
 	node->is_command_only |= found->by == PLAN_BY_COMMAND;
-	return begin(p, found->node);
+	return plan_begin(p, found->node);
 }
 
 /* A request that is answered already: by the module of a file. */
@@ -409,7 +447,7 @@ int planner_add_file(struct planner *p, const char *path, const char *params)
 	path = arena_string(&p->arena, path, strlen(path));
 	if (!path)
 		return -ENOMEM;
-	r = get_node(p, name, &node);
+	r = plan_get_node(p, name, &node);
 	if (r == 0)
 		r = add_file_request(p, path, node, &goal.request);
 	if (r == 0)
@@ -431,6 +469,7 @@ int planner_next(struct planner *p, struct plan_want *ret_want)
 	task = &p->tasks[p->tasks_done];
 	ret_want->kind = task->kind;
 	ret_want->with_users = p->options.is_unload;
+	ret_want->with_builtin = task->kind == PLAN_WANT_LOOKUP && p->requests[task->index].is_hard;
 	if (task->kind == PLAN_WANT_LOOKUP)
 		ret_want->name = p->requests[task->index].text;
 	else if (task->kind == PLAN_WANT_FILE)
@@ -463,6 +502,9 @@ static int begin_answers(struct planner *p, uint32_t request)
 	const struct request *asked = &p->requests[request];
 	int r = 0;
 
+	if (asked->is_hard)
+		return plan_begin_found(p, asked);
+
 	for (uint32_t g = 0; g < p->n_goals; g++)
 		for (uint32_t i = 0; i < asked->n_found && r == 0; i++)
 			if (p->goals[g].request == request)
@@ -486,7 +528,7 @@ int planner_answer_lookup(struct planner *p, const struct plan_answer *answers, 
 		return stick(p, -ENOMEM);
 	for (size_t a = 0; a < n; a++) {
 		found[a] = (struct found){ .by = answers[a].by, .source = answers[a].source };
-		r = get_node(p, answers[a].module, &found[a].node);
+		r = plan_get_node(p, answers[a].module, &found[a].node);
 		if (r < 0)
 			return stick(p, r);
 		if (found[a].by == PLAN_BY_BUILTIN || found[a].by == PLAN_BY_BUILTIN_ALIAS)
@@ -499,7 +541,17 @@ int planner_answer_lookup(struct planner *p, const struct plan_answer *answers, 
 	return stick(p, begin_answers(p, i));
 }
 
-/* Marks the users of module @i, and begins what is new; @todo: chain of those whose users are next. */
+/* A user of a module that has to go has to go as well; @todo: chain of those whose users are next. */
+static int begin_user(struct planner *p, uint32_t user, uint32_t *todo)
+{
+	if (p->nodes[user].has_state && !p->nodes[user].is_goal_like) {
+		p->nodes[user].next_todo = *todo;
+		*todo = user;
+	}
+	p->nodes[user].is_goal_like = true;
+	return plan_begin(p, user);
+}
+
 static int begin_users(struct planner *p, uint32_t i, uint32_t *todo)
 {
 	const char *at = p->nodes[i].state.holders;
@@ -508,22 +560,18 @@ static int begin_users(struct planner *p, uint32_t i, uint32_t *todo)
 	int r = 0;
 
 	for (; left > 0 && r == 0; left -= strlen(at) + 1, at += strlen(at) + 1) {
-		r = get_node(p, at, &holder);
-		if (r < 0)
-			return r;
-		if (p->nodes[holder].has_state && !p->nodes[holder].is_goal_like) {
-			p->nodes[holder].next_todo = *todo;
-			*todo = holder;
-		}
-		p->nodes[holder].is_goal_like = true;
-		r = begin(p, holder);
+		r = plan_get_node(p, at, &holder);
+		if (r == 0)
+			r = begin_user(p, holder, todo);
 	}
+	for (uint32_t u = 0; u < p->nodes[i].n_users && r == 0; u++)
+		r = begin_user(p, p->nodes[i].users[u].node, todo);
 	return r;
 }
 
 /*
- * Whoever uses a module that has to go, has to go as well. Users whose state was told when they were
- * not known to be such pass it on to theirs.
+ * Whoever uses a module that has to go, by symbols or by a hard dependency, has to go as well. Users
+ * whose state was told when they were not known to be such pass it on to theirs.
  */
 static int begin_holders(struct planner *p, uint32_t i)
 {
@@ -538,6 +586,48 @@ static int begin_holders(struct planner *p, uint32_t i)
 			r = begin_users(p, i, &todo);
 	}
 	return r;
+}
+
+static int copy_hard_user(struct planner *p, const struct plan_hard_user *user, struct hard_user *ret)
+{
+	const char *at = user->others;
+	size_t left = user->others_size, n = 0;
+	int r;
+
+	for (size_t i = 0; i < left; i++)
+		n += at[i] == '\0';
+	*ret = (struct hard_user){ .source = user->source };
+	ret->word = arena_string(&p->arena, user->word, strlen(user->word));
+	ret->others = arena_alloc(&p->arena, (n + 1) * sizeof(*ret->others));
+	if (!ret->word || !ret->others)
+		return -ENOMEM;
+	r = plan_get_node(p, user->user, &ret->node);
+	for (; left > 0 && r == 0; left -= strlen(at) + 1, at += strlen(at) + 1)
+		r = plan_get_node(p, at, &ret->others[ret->n_others++]);
+	return r;
+}
+
+int planner_answer_hard_users(struct planner *p, const struct plan_hard_user *users, size_t n)
+{
+	struct hard_user *copies;
+	uint32_t i;
+	int r;
+
+	r = take(p, PLAN_WANT_HARD_USERS, &i);
+	if (r < 0)
+		return r;
+	if (n > PLAN_MODULES_MAX)
+		return stick(p, -E2BIG);
+	copies = arena_alloc(&p->arena, (n + 1) * sizeof(*copies));
+	if (!copies)
+		return stick(p, -ENOMEM);
+	for (size_t u = 0; u < n && r == 0; u++)
+		r = copy_hard_user(p, &users[u], &copies[u]);
+	p->nodes[i].users = copies;
+	p->nodes[i].n_users = (uint32_t)n;
+	if (r == 0 && p->options.with_holders && p->nodes[i].is_goal_like)
+		r = begin_holders(p, i);
+	return stick(p, r);
 }
 
 int planner_answer_state(struct planner *p, const struct plan_state *state)
@@ -557,6 +647,8 @@ int planner_answer_state(struct planner *p, const struct plan_state *state)
 			return stick(p, -ENOMEM);
 	}
 	node->has_state = true;
+	if (!node->is_begun)
+		return 0;
 	if (p->options.is_unload && p->options.with_holders && node->is_goal_like)
 		r = begin_holders(p, i);
 	return stick(p, r < 0 ? r : after_state(p, i));
@@ -585,7 +677,12 @@ int planner_answer_deps(struct planner *p, const struct plan_deps *deps)
 		if (!node->path)
 			return stick(p, -ENOMEM);
 	}
-	return stick(p, after_deps(p, i));
+	r = after_deps(p, i);
+	if (r == 0)
+		r = plan_read_hards(p, i, deps->hard, deps->n_hard);
+	if (r == 0)
+		r = plan_read_others(p, i, deps->conflicts, deps->n_conflicts);
+	return stick(p, r);
 }
 
 int planner_answer_file(struct planner *p, int error)

@@ -73,21 +73,22 @@ static int read_line(struct planner *p, uint32_t i)
 }
 
 /* Strikes out what stands behind @at in the line and is needed by it. */
-static int strike_out(struct planner *p, uint32_t *line, uint32_t n, uint32_t at)
+static int strike_out(struct planner *p, uint32_t i, uint32_t *line, uint32_t n, uint32_t at)
 {
 	const struct node *other;
 	int r;
 
-	if (line[at] == PLAN_NONE)
+	/* To unload, what is needed for a hard dependency's sake alone has nothing to say. */
+	if (line[at] == PLAN_NONE || (p->options.is_unload && plan_is_line_hard(p, i, line[at])))
 		return 0;
 	r = read_line(p, line[at]);
 	if (r < 0)
 		return r;
 	other = &p->nodes[line[at]];
 	for (uint32_t o = 0; o < other->n_line; o++)
-		for (uint32_t i = at + 1; i < n; i++)
-			if (line[i] == other->line[o])
-				line[i] = PLAN_NONE;
+		for (uint32_t k = at + 1; k < n; k++)
+			if (line[k] == other->line[o])
+				line[k] = PLAN_NONE;
 	return 0;
 }
 
@@ -105,10 +106,10 @@ int plan_need_edges(struct planner *p, uint32_t i)
 		return -ENOMEM;
 	memcpy(line, node->line, node->n_line * sizeof(*line));
 	for (uint32_t at = 0; at < node->n_line && node->n_line <= NEEDS_REDUCED_MAX && r == 0; at++)
-		r = strike_out(p, line, node->n_line, at);
+		r = strike_out(p, i, line, node->n_line, at);
 	/* What is needed last on the line is needed first in the kernel. */
 	for (uint32_t at = node->n_line; at-- > 0 && r == 0;)
-		if (line[at] != PLAN_NONE)
+		if (line[at] != PLAN_NONE && !plan_is_line_hard(p, i, line[at]))
 			r = plan_add_edge(p, (struct edge){ .from = i,
 							    .to = line[at],
 							    .kind = PLAN_NEEDS });
@@ -182,21 +183,24 @@ static bool is_told(const struct planner *p, const struct edge *edge)
 
 	if (!from->is_kept || !to->is_kept)
 		return false;
-	if (edge->kind == PLAN_HOLDER && from->refusal == PLAN_REFUSE_IN_USE)
-		return to->refusal == PLAN_REFUSE_IN_USE;
+	if ((edge->kind == PLAN_HOLDER || edge->kind == PLAN_HARD_USER) && plan_is_used(from))
+		return plan_is_used(to);
 	return from->refusal == PLAN_REFUSE_NOTHING || from->cause == edge->to;
 }
 
 /* To load, what a module needs must have come before; to unload, what uses it must have gone. */
 static bool is_need(const struct planner *p, const struct edge *edge)
 {
-	return edge->kind == (p->options.is_unload ? PLAN_HOLDER : PLAN_NEEDS);
+	if (p->options.is_unload)
+		return edge->kind == PLAN_HOLDER || edge->kind == PLAN_HARD_USER;
+	return plan_is_need(edge);
 }
 
 bool plan_is_reason(const struct planner *p, const struct edge *edge)
 {
-	return edge->kind != PLAN_HOLDER ||
-	       (p->options.with_holders && p->nodes[edge->from].is_goal_like);
+	if (edge->kind == PLAN_HOLDER || edge->kind == PLAN_HARD_USER)
+		return p->options.with_holders && p->nodes[edge->from].is_goal_like;
+	return edge->kind != PLAN_HARD || !p->options.is_unload || p->options.with_hard_deps;
 }
 
 /** struct lists - reasons and needs of all steps, filled in a second pass */
@@ -232,6 +236,7 @@ static void put_reason(const struct planner *p, struct plan_step *steps, const s
 							   .by = p->nodes[edge->from].name,
 							   .word = edge->text,
 							   .source = edge->source,
+							   .group = edge->group,
 							   .is_order_cut = edge->is_order_cut };
 }
 
@@ -295,6 +300,33 @@ static int put_lists(struct planner *p, struct plan_step *steps, uint32_t n_step
 			    p->nodes[edge->to].refusal != PLAN_REFUSE_LOADED)
 				((uint32_t *)user->needs)[user->n_needs++] = p->nodes[edge->to].step;
 		}
+	return 0;
+}
+
+/* Of each group the members that stay in the plan; those of a refused module mean nothing. */
+static int put_groups(struct planner *p, const struct node *node, struct plan_step *step)
+{
+	struct plan_group *groups;
+
+	if (node->n_groups == 0 || node->refusal != PLAN_REFUSE_NOTHING)
+		return 0;
+	groups = arena_alloc(&p->arena, node->n_groups * sizeof(*groups));
+	if (!groups)
+		return -ENOMEM;
+	for (uint32_t g = 0; g < node->n_groups; g++) {
+		const struct any_of *from = &node->groups[g];
+		uint32_t *steps = arena_alloc(&p->arena, from->n_members * sizeof(*steps));
+		uint32_t n = 0;
+
+		if (!steps)
+			return -ENOMEM;
+		for (uint32_t m = 0; m < from->n_members; m++)
+			if (p->nodes[from->members[m]].is_kept)
+				steps[n++] = p->nodes[from->members[m]].step;
+		groups[g] = (struct plan_group){ steps, n, from->word, from->source };
+	}
+	step->groups = groups;
+	step->n_groups = node->n_groups;
 	return 0;
 }
 
@@ -370,9 +402,15 @@ int plan_put_steps(struct planner *p, const uint32_t *order,
 		node->step = n++;
 	}
 	r = put_lists(p, steps, n);
-	for (uint32_t i = 0; i < p->n_nodes && r == 0; i++)
-		if (p->nodes[order[i]].is_kept)
-			r = fill(p, &p->nodes[order[i]], &steps[p->nodes[order[i]].step]);
+	for (uint32_t i = 0; i < p->n_nodes && r == 0; i++) {
+		const struct node *node = &p->nodes[order[i]];
+
+		if (!node->is_kept)
+			continue;
+		r = put_groups(p, node, &steps[node->step]);
+		if (r == 0)
+			r = fill(p, node, &steps[node->step]);
+	}
 	if (r == 0)
 		r = put_goals(p);
 	p->plan.steps = steps;

@@ -59,6 +59,22 @@ static void turn_around(struct planner *p, struct node *node)
 	node->first_edge = last;
 }
 
+static int add_user_edges(struct planner *p, uint32_t i)
+{
+	int r = 0;
+
+	for (uint32_t u = 0; u < p->nodes[i].n_users && r == 0; u++) {
+		const struct hard_user *user = &p->nodes[i].users[u];
+
+		r = plan_add_edge(p, (struct edge){ .from = i,
+						    .to = user->node,
+						    .kind = PLAN_HARD_USER,
+						    .text = user->word,
+						    .source = user->source });
+	}
+	return r;
+}
+
 static int make_edges(struct planner *p)
 {
 	int r = 0;
@@ -68,9 +84,13 @@ static int make_edges(struct planner *p)
 	for (uint32_t i = 0; i < p->n_nodes && r == 0; i++) {
 		r = plan_need_edges(p, i);
 		if (r == 0)
+			r = plan_hard_order_edges(p, i);
+		if (r == 0)
 			r = plan_soft_edges(p, i);
 		if (r == 0)
 			r = each_holder(p, i, add_holder_edge);
+		if (r == 0)
+			r = add_user_edges(p, i);
 		turn_around(p, &p->nodes[i]);
 	}
 	return r;
@@ -79,7 +99,8 @@ static int make_edges(struct planner *p)
 /* Does the module at the far end of the edge go before the one at its start? */
 static bool goes_before(const struct edge *edge)
 {
-	return edge->kind == PLAN_SOFT_POST || edge->kind == PLAN_HOLDER;
+	return edge->kind == PLAN_SOFT_POST || edge->kind == PLAN_HOLDER ||
+	       edge->kind == PLAN_HARD_USER;
 }
 
 static enum plan_refusal own_refusal(const struct planner *p, const struct node *node)
@@ -99,8 +120,8 @@ static bool takes_along(const struct planner *p, const struct node *node, const 
 	if (!is_loaded(node) || node->is_left || !plan_is_reason(p, edge))
 		return false;
 	return node->refusal == PLAN_REFUSE_NOTHING ||
-	       (node->refusal == PLAN_REFUSE_IN_USE && edge->kind == PLAN_HOLDER &&
-		p->nodes[edge->to].refusal == PLAN_REFUSE_IN_USE);
+	       (plan_is_used(node) && (edge->kind == PLAN_HOLDER || edge->kind == PLAN_HARD_USER) &&
+		plan_is_used(&p->nodes[edge->to]));
 }
 
 /* Goals, what they take along, and what those take along. */
@@ -150,6 +171,27 @@ static long users_left(const struct planner *p, uint32_t i)
 	return n;
 }
 
+/* Will the user still be there, and without anything else that answers to its word? */
+static bool is_needed_by(const struct planner *p, const struct hard_user *user)
+{
+	if (is_going(&p->nodes[user->node]))
+		return false;
+	for (uint32_t o = 0; o < user->n_others; o++)
+		if (!is_going(&p->nodes[user->others[o]]))
+			return false;
+	return true;
+}
+
+/* Live modules that would be left without what they have a hard dependency on. */
+static uint32_t hard_users_left(const struct planner *p, const struct node *node)
+{
+	uint32_t n = 0;
+
+	for (uint32_t u = 0; u < node->n_users; u++)
+		n += is_needed_by(p, &node->users[u]);
+	return n;
+}
+
 /* Does @i, which nothing forbids to unload, have to stay? */
 static bool stays(const struct planner *p, uint32_t i, bool is_strict)
 {
@@ -169,12 +211,17 @@ static bool decide(struct planner *p, const uint32_t *order, bool is_strict)
 	for (uint32_t n = 0; n < p->n_nodes; n++) {
 		struct node *node = &p->nodes[order[n]];
 
-		if (!is_going(node) || !stays(p, order[n], is_strict))
+		bool is_used = is_going(node) && stays(p, order[n], is_strict);
+		bool is_needed = is_going(node) && !node->command && hard_users_left(p, node) > 0;
+
+		if (!is_used && !is_needed)
 			continue;
 		if (!node->is_goal_like)
 			node->is_left = true;
-		else if (!p->options.force && !(p->options.may_wait && node->is_goal))
+		else if (is_used && !p->options.force && !(p->options.may_wait && node->is_goal))
 			node->refusal = PLAN_REFUSE_IN_USE;
+		else if (is_needed && !p->options.force)
+			node->refusal = PLAN_REFUSE_HARD_USED;
 		is_changed |= node->is_left || node->refusal != PLAN_REFUSE_NOTHING;
 	}
 	return is_changed;
@@ -220,6 +267,48 @@ static int list_holders(struct planner *p, const struct node *node, const char *
 	return *ret_holders ? 0 : -ENOMEM;
 }
 
+/* "a, b"; word and source are those of the first. */
+static int list_hard_users(struct planner *p, const struct node *node, struct plan_step *step)
+{
+	CLEANUP_BUF struct buf out = { 0 };
+
+	for (uint32_t u = 0; u < node->n_users; u++) {
+		const struct hard_user *user = &node->users[u];
+
+		if (!is_needed_by(p, user))
+			continue;
+		if (!step->word) {
+			step->word = user->word;
+			step->source = user->source;
+		}
+		buf_put_string(&out, out.size > 0 ? ", " : "");
+		buf_put_string(&out, p->nodes[user->node].name);
+	}
+	if (out.error < 0)
+		return out.error;
+	step->holders = arena_string(&p->arena, out.base ? (const char *)out.base : "", out.size);
+	return step->holders ? 0 : -ENOMEM;
+}
+
+static int list_breaches(struct planner *p, const struct node *node, struct plan_step *step)
+{
+	uint32_t n = hard_users_left(p, node);
+	struct plan_breach *breaches;
+
+	if (n == 0)
+		return 0;
+	breaches = arena_alloc(&p->arena, n * sizeof(*breaches));
+	if (!breaches)
+		return -ENOMEM;
+	for (uint32_t u = 0; u < node->n_users; u++)
+		if (is_needed_by(p, &node->users[u]))
+			breaches[step->n_breaches++] =
+				(struct plan_breach){ p->nodes[node->users[u].node].name,
+						      node->users[u].word, node->users[u].source };
+	step->breaches = breaches;
+	return 0;
+}
+
 static int fill_step(struct planner *p, const struct node *node, struct plan_step *step)
 {
 	step->refusal = node->refusal;
@@ -227,6 +316,8 @@ static int fill_step(struct planner *p, const struct node *node, struct plan_ste
 	if (node->refusal != PLAN_REFUSE_NOTHING) {
 		step->action = PLAN_REFUSE;
 		step->n_users = node->state.n_users;
+		if (node->refusal == PLAN_REFUSE_HARD_USED)
+			return list_hard_users(p, node, step);
 		return list_holders(p, node, &step->holders);
 	}
 	if (node->command) {
@@ -235,6 +326,7 @@ static int fill_step(struct planner *p, const struct node *node, struct plan_ste
 		step->command = node->command->text;
 	} else if (is_loaded(node)) {
 		step->action = PLAN_DELETE;
+		return list_breaches(p, node, step);
 	} else {
 		step->action = node->is_builtin || node->state.live == PLAN_BUILTIN ? PLAN_IS_BUILTIN
 										    : PLAN_IS_ABSENT;

@@ -278,6 +278,17 @@ def index_manifest():
     yield 'unsupported-format', index_bytes([(b'manifest:format', 0, b'2')] + entries[1:]), 'another format'
 
 
+@target('index-declared')
+def index_declared():
+    yield 'good-tag', b'realtek module dep .modinfo', 'a tag'
+    yield 'good-conf', b'crypto_crc32c conf! group /etc/depmod.d/a b.conf:12', 'a strict line of a file with a blank'
+    yield 'good-conflict', b'nvidia nouveau conf /etc/depmod.d/x.conf:4294967295', 'a conflict'
+    yield 'bad-fate', b'a module maybe .modinfo', 'no such fate'
+    yield 'bad-line', b'a conf cycle x:4294967296', 'a line with more than 32 bits'
+    yield 'bad-control', b'a\x1b conf builtin x\n:1', 'control characters'
+    yield 'bad-cut', b'a conf unknown', 'no source'
+
+
 @target('glob')
 def glob_patterns():
     for name, pattern, text in (('literal', b'abc', b'abc'), ('star', b'a*c*e', b'abcde'),
@@ -329,6 +340,10 @@ def conf_modprobe_conf():
                             b'install m /bin/true $CMDLINE_OPTS\nremove m* /bin/false\nsoftdep m pre: a b post: c\n'
                             b'softdep m d\nweakdep m e f\nmask a-* b\nallow m a_b\n'), 'all directives'
     yield 'good-taken-back', b'softdep m a\nsoftdep [l-n]\nsoftdep m pre:\nsoftdep m b\nweakdep *\n', 'cleared lists'
+    yield 'good-declared', (b'harddep r8169 realtek\nharddep! [l-n]* a-b a_b crypto-crc32c # c\nharddep m\n'
+                            b'conflict nouveau nvidia m\n'), 'hard dependencies and conflicts'
+    yield 'bad-declared', (b'harddep\nharddep! m\nconflict m\nconflict a* b\nconflict a b* c\nharddep m m\nharddep m a a\n'
+                           b'harddep m a\x1b \xc3\xa4 [\nharddep m' + b' w' * 1000 + b'\n'), 'no names, twice, itself'
     yield 'good-continued', b'options \\\n  m \\\n x=1\\\n2\r\nsoftdep m a\\ b\\#\n', 'lines that go on'
     yield 'good-cmdline', b'quiet m.x=1\a "a-b.y=2 3" m.z="4 5" modprobe.blacklist=a-b,m -- m.x=2\n', 'a command line'
     yield 'bad-lines', b'alias a\nalias [ m\noptions m\ninstall m \nmask #\nnonsense\n\0\nsoftdep\n', 'no rules'
