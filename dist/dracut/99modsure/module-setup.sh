@@ -46,6 +46,29 @@ installkernel() {
     done
 }
 
+# called by dracut
+install() {
+    local _file _rules
+
+    # Where this machine's configuration is left out, because the image is for any machine, its rules about what
+    # modules need go along all the same: modules that were added for them would not be loaded.
+    for _file in "$dracutsysrootdir"/etc/modprobe.d/*.conf; do
+        [[ -f $_file && ! -e $initdir/${_file#"$dracutsysrootdir"} ]] || continue
+        _rules=$(modsure_rules "$_file")
+        [[ $_rules ]] || continue
+        mkdir -p "$initdir/etc/modprobe.d"
+        # Another name: it must not stand for a file of /usr/lib that is in the image.
+        _file=${_file##*/}
+        printf '%s\n' "$_rules" > "$initdir/etc/modprobe.d/${_file%.conf}-modsure.conf"
+    done
+}
+
+# Lines of a file of modprobe.d that only modsure knows
+modsure_rules() {
+    sed -n -e ':next' -e '/\\$/{$!{N;b next' -e '}' -e '}' \
+        -e '/^[[:blank:]]*\(harddep!\{0,1\}\|conflict\)[[:blank:]]/p' "$1"
+}
+
 # Names of the modules that are in the image so far
 modsure_chosen() {
     # shellcheck disable=SC2154
