@@ -13,6 +13,7 @@
 #include "conf/option-words.h"
 #include "engine/apply.h"
 #include "engine/claim.h"
+#include "engine/conflict.h"
 #include "engine/explain.h"
 #include "engine/remove.h"
 #include "plan/describe.h"
@@ -127,6 +128,28 @@ static void explain(const struct change *c, const struct plan_step *step,
 	explanation_done(&found);
 }
 
+static void put_conflict(const struct plan_step *step, const struct apply_result *result,
+			 struct buf *out)
+{
+	const struct plan_conflict *conflict = &step->conflicts[result->conflict];
+
+	buf_printf(out, "%s must not be loaded together with %s (", step->module, conflict->module);
+	plan_describe_source(&conflict->source, out);
+	buf_put_string(out, "), which is there by now");
+}
+
+static void report_conflict(const struct change *c, int level, const struct plan_step *step,
+			    const struct apply_result *result)
+{
+	CLEANUP_BUF struct buf why = { 0 };
+
+	put_conflict(step, result, &why);
+	buf_put_u8(&why, '\0');
+	if (why.error == 0)
+		log_message(&c->m->log, level, "could not insert '%s': %s", step->module,
+			    (const char *)why.base);
+}
+
 static void report_insert(const struct change *c, int level, const struct plan_step *step,
 			  const struct apply_result *result)
 {
@@ -237,9 +260,94 @@ static void report_refusal(const struct change *c, int level, const struct plan_
 			    (const char *)why.base);
 }
 
+/* Why a step failed, in one clause. */
+static void put_failure(const struct change *c, uint32_t i, struct buf *out)
+{
+	const struct plan_step *step = &c->plan->steps[i];
+	const struct apply_result *result = &c->results[i];
+
+	if (step->action == PLAN_REFUSE) {
+		plan_describe_refusal(c->plan, step, out);
+	} else if (result->status == APPLY_NEEDS) {
+		uint32_t cause = result->cause != PLAN_NONE ? result->cause
+							    : step->groups[result->group].steps[0];
+
+		buf_printf(out, "it needs %s, which could not be inserted",
+			   c->plan->steps[cause].module);
+	} else if (result->conflict != PLAN_NONE) {
+		put_conflict(step, result, out);
+	} else if (step->action == PLAN_RUN_INSTALL || step->action == PLAN_RUN_REMOVE) {
+		buf_printf(out, "the command of %s:%u failed", step->rule->file, step->rule->line);
+	} else if (!result->report.has_called && result->diag.what[0]) {
+		buf_printf(out, "%s: %s", step->path, result->diag.what);
+	} else {
+		buf_put_string(out, insert_error_text(result->error));
+	}
+}
+
+/* The edge by which one step needs another, when that is a hard dependency; NULL. */
+static const struct plan_reason *find_hard_reason(const struct plan *plan, uint32_t user, uint32_t need)
+{
+	const struct plan_step *step = &plan->steps[need];
+
+	for (uint32_t n = 0; n < step->n_reasons; n++)
+		if (step->reasons[n].step == user && step->reasons[n].kind == PLAN_HARD)
+			return &step->reasons[n];
+	return NULL;
+}
+
+/* Nothing but the declaration says so: the one line must tell everything. */
+static void report_hard_need(const struct change *c, int level, const struct plan_step *step,
+			     uint32_t need, const struct plan_reason *reason)
+{
+	const char *module = c->plan->steps[need].module;
+	bool is_alias = strcmp(reason->word, module) != 0;
+	CLEANUP_BUF struct buf source = { 0 }, why = { 0 };
+
+	plan_describe_source(&reason->source, &source);
+	buf_put_u8(&source, '\0');
+	put_failure(c, need, &why);
+	buf_put_u8(&why, '\0');
+	if (source.error == 0 && why.error == 0)
+		log_message(&c->m->log, level,
+			    "could not insert '%s': %s%s%s%s, its hard dependency (%s), could not be inserted: %s",
+			    step->module, module, is_alias ? " (for " : "",
+			    is_alias ? reason->word : "", is_alias ? ")" : "",
+			    (const char *)source.base, (const char *)why.base);
+}
+
+static void report_group(const struct change *c, int level, const struct plan_step *step,
+			 const struct plan_group *group)
+{
+	CLEANUP_BUF struct buf text = { 0 };
+
+	buf_printf(&text, "nothing that answers to %s, its hard dependency (", group->word);
+	plan_describe_source(&group->source, &text);
+	buf_put_string(&text, "), could be inserted");
+	for (uint32_t n = 0; n < group->n_steps; n++) {
+		buf_printf(&text, "%s %s: ", n == 0 ? ":" : ";", c->plan->steps[group->steps[n]].module);
+		put_failure(c, group->steps[n], &text);
+	}
+	buf_put_u8(&text, '\0');
+	if (text.error == 0)
+		log_message(&c->m->log, level, "could not insert '%s': %s", step->module,
+			    (const char *)text.base);
+}
+
 static void report_need(const struct change *c, int level, const struct plan_step *step,
 			const struct apply_result *result)
 {
+	const struct plan_reason *hard;
+
+	if (result->cause == PLAN_NONE) {
+		report_group(c, level, step, &step->groups[result->group]);
+		return;
+	}
+	hard = find_hard_reason(c->plan, (uint32_t)(step - c->plan->steps), result->cause);
+	if (hard) {
+		report_hard_need(c, level, step, result->cause, hard);
+		return;
+	}
 	log_message(&c->m->log, level, "could not %s '%s': %s, which %s, %s", verb(c), step->module,
 		    c->plan->steps[result->cause].module,
 		    c->m->is_remove ? "uses it" : "it needs",
@@ -249,6 +357,10 @@ static void report_need(const struct change *c, int level, const struct plan_ste
 static void report_failure(const struct change *c, int level, const struct plan_step *step,
 			   const struct apply_result *result)
 {
+	if (result->conflict != PLAN_NONE) {
+		report_conflict(c, level, step, result);
+		return;
+	}
 	switch (step->action) {
 	case PLAN_REFUSE:
 		report_refusal(c, level, step);
@@ -299,15 +411,38 @@ static void after(void *ctx, const struct plan_step *step, const struct apply_re
 
 static void report_notes(const struct change *c)
 {
-	if (c->m->log.level < LOG_INFO)
-		return;
 	for (uint32_t i = 0; i < c->plan->n_notes; i++) {
+		bool is_warning = plan_note_is_warning(c->plan->notes[i].kind);
 		CLEANUP_BUF struct buf text = { 0 };
 
+		if (c->m->log.level < (is_warning ? LOG_WARNING : LOG_INFO))
+			continue;
 		plan_describe_note(&c->plan->notes[i], &text);
 		buf_put_u8(&text, '\0');
 		if (text.error == 0)
-			log_message(&c->m->log, LOG_INFO, "%s", (const char *)text.base);
+			log_message(&c->m->log, is_warning ? LOG_WARNING : LOG_INFO, "%s",
+				    (const char *)text.base);
+	}
+}
+
+/* By force, a module goes that others need: they are told of before. */
+static void report_breaches(const struct change *c)
+{
+	for (uint32_t i = 0; i < c->plan->n_steps; i++) {
+		const struct plan_step *step = &c->plan->steps[i];
+
+		for (uint32_t b = 0; b < step->n_breaches; b++) {
+			const struct plan_breach *breach = &step->breaches[b];
+			CLEANUP_BUF struct buf source = { 0 };
+
+			plan_describe_source(&breach->source, &source);
+			buf_put_u8(&source, '\0');
+			if (source.error == 0)
+				log_message(&c->m->log, LOG_WARNING,
+					    "removing '%s' takes %s, its hard dependency (%s), from %s, which stays loaded",
+					    step->module, breach->word, (const char *)source.base,
+					    breach->user);
+		}
 	}
 }
 
@@ -351,6 +486,7 @@ static int apply(struct change *c)
 		.force = m->is_remove && m->force_vermagic && m->force_modversions,
 		.dry_run = m->is_dry_run,
 		.wait_usec = m->wait_usec,
+		.conflict_dir = CONFLICT_DIR,
 		.child_options = m->child_options,
 		.before = before,
 		.after = after,
@@ -415,6 +551,7 @@ static int plan_and_apply(struct modprobe *m, struct planner *planner, int n, ch
 	if (r < 0)
 		return r;
 	report_notes(&c);
+	report_breaches(&c);
 	is_missing |= !check_goals(&c);
 	if (is_missing && !m->is_all)
 		return 1;
@@ -431,6 +568,7 @@ int modprobe_change(struct modprobe *m, int n, char **names)
 		.use_blacklist = m->use_blacklist,
 		.must_change = m->is_first_time,
 		.with_holders = m->with_holders,
+		.with_hard_deps = m->with_hard_deps,
 		.may_wait = m->wait_usec > 0,
 		.force = m->is_remove && m->force_vermagic && m->force_modversions,
 	};

@@ -45,7 +45,8 @@ static const char *const usage[] = { "modprobe [OPTIONS] MODULE [PARAMETER[=VALU
 static const struct option_row rows[] = {
 	{ 'a', "all", NULL, "load every module named, not the first with parameters" },
 	{ 'r', "remove", NULL, "unload" },
-	{ OPTION_REMOVE_DEPENDENCIES, "remove-dependencies", NULL, NULL },
+	{ OPTION_REMOVE_DEPENDENCIES, "remove-dependencies", NULL,
+	  "unload what uses the modules, and hard dependencies that nothing needs" },
 	{ OPTION_REMOVE_HOLDERS, "remove-holders", NULL, "unload what uses the modules too" },
 	{ 'w', "wait", "MSEC", "when unloading, wait up to so long for users to go" },
 	{ OPTION_FIRST_TIME, "first-time", NULL, "fail if it is loaded (unloaded) already" },
@@ -103,7 +104,9 @@ static bool apply_switch(struct modprobe *m, int id)
 	case 'r':
 		m->is_remove = true;
 		return true;
-	case OPTION_REMOVE_DEPENDENCIES:
+	case OPTION_REMOVE_DEPENDENCIES: /* of old, another name of --remove-holders */
+		m->is_remove = m->with_holders = m->with_hard_deps = true;
+		return true;
 	case OPTION_REMOVE_HOLDERS:
 		m->is_remove = m->with_holders = true;
 		return true;

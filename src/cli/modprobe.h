@@ -21,7 +21,7 @@ struct modprobe {
 	int64_t wait_usec;
 	bool is_quiet, is_syslog;
 
-	bool is_all, is_remove, with_holders;
+	bool is_all, is_remove, with_holders, with_hard_deps;
 	bool is_first_time, ignore_commands, use_blacklist, all_or_nothing;
 	bool force_vermagic, force_modversions;
 	bool is_dry_run, ignore_loaded, is_shown;

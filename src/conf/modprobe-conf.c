@@ -19,7 +19,7 @@
 #include "bytes/buf.h"
 #include "bytes/diag.h"
 #include "bytes/glob.h"
-#include "bytes/grow.h"
+#include "bytes/name-set.h"
 #include "conf/cmdline.h"
 #include "conf/lines.h"
 
@@ -45,16 +45,13 @@ static void note(const struct reading *in, enum modprobe_note why, const struct 
 /* @size bytes of @text in quotes, when they are what is wrong. */
 static int note_bad_text(const struct reading *in, const char *what, const char *text, size_t size)
 {
-	size_t n = size < 80 ? size : 80;
-	char shown[81] = { 0 };
+	int n = size < 80 ? (int)size : 80;
 	struct diag diag;
 
-	for (size_t i = 0; i < n; i++)
-		shown[i] = (unsigned char)text[i] < 0x20 || text[i] == 0x7f ? '?' : text[i];
 	if (in->line)
-		diag_line(&diag, 0, in->line, "%.40s: '%s' %s", in->directive, shown, what);
+		diag_line(&diag, 0, in->line, "%.40s: '%.*s' %s", in->directive, n, text, what);
 	else
-		diag_plain(&diag, 0, "%.40s: '%s' %s", in->directive, shown, what);
+		diag_plain(&diag, 0, "%.40s: '%.*s' %s", in->directive, n, text, what);
 	note(in, MODPROBE_NOTE_BAD, &diag);
 	return 0;
 }
@@ -216,15 +213,6 @@ static int read_list(struct reading *in, enum modprobe_rule_kind kind, char *res
 	return n_words ? 0 : note_bad(in, "needs a module");
 }
 
-/** struct name_list - names of one line, as they were written */
-struct name_list {
-	struct listed_name {
-		const char *name; /* in the arena; NULL for one that does not count */
-		uint32_t i;	  /* its place */
-	} *items;
-	uint32_t n, capacity;
-};
-
 /* A name of a declaration. Return as fold(). */
 static int fold_declared(const struct reading *in, enum modprobe_rule_kind kind, const char *word,
 			 const char **ret_name)
@@ -237,87 +225,38 @@ static int fold_declared(const struct reading *in, enum modprobe_rule_kind kind,
 	return fold(in, word, ret_name);
 }
 
-/* What stands behind @own: its own name, and what is no name, is told and passed over. */
-static int list_names(const struct reading *in, enum modprobe_rule_kind kind, const char *own,
-		      char *rest, struct name_list *list)
+/* What stands behind @own. What is no name, its own, or there already, is told and passed over. */
+static int put_names(const struct reading *in, enum modprobe_rule_kind kind, const char *own,
+		     char *rest, struct buf *text)
 {
+	CLEANUP_NAME_SET struct name_set names = { 0 };
 	const char *name;
-	int r;
+	int r = 0;
 
-	while ((name = conf_word(&rest)) && name[0] != '#') {
+	while (r >= 0 && (name = conf_word(&rest)) && name[0] != '#') {
 		r = fold_declared(in, kind, name, &name);
-		if (r > 0 && strcmp(name, own) == 0) {
-			r = note_bad_text(in, "names itself", name, strlen(name));
-		} else if (r > 0) {
-			r = grow_array(&list->items, list->n, &list->capacity,
-				       sizeof(*list->items), UINT32_MAX);
-			if (r == 0)
-				list->items[list->n] = (struct listed_name){ name, list->n };
-			list->n++;
-		}
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-static int compare_names(const void *a, const void *b)
-{
-	const struct listed_name *x = a, *y = b;
-	int r = strcmp(x->name, y->name);
-
-	return r ? r : x->i < y->i ? -1 : 1;
-}
-
-static int compare_places(const void *a, const void *b)
-{
-	const struct listed_name *x = a, *y = b;
-
-	return x->i < y->i ? -1 : 1;
-}
-
-/* Leave each name once, where it came first. */
-static void drop_repeated(const struct reading *in, struct name_list *list)
-{
-	const char *last = NULL;
-
-	if (list->n < 2)
-		return;
-	qsort(list->items, list->n, sizeof(list->items[0]), compare_names);
-	for (uint32_t i = 0; i < list->n; i++) {
-		struct listed_name *item = &list->items[i];
-
-		if (last && strcmp(item->name, last) == 0) {
-			note_bad_text(in, "stands there twice", last, strlen(last));
-			item->name = NULL;
-		} else {
-			last = item->name;
-		}
-	}
-	qsort(list->items, list->n, sizeof(list->items[0]), compare_places);
-}
-
-static int add_declaration(const struct reading *in, enum modprobe_rule_kind kind, const char *name,
-			   const struct name_list *list)
-{
-	CLEANUP_BUF struct buf text = { 0 };
-
-	for (uint32_t i = 0; i < list->n; i++) {
-		if (!list->items[i].name)
+		if (r <= 0)
 			continue;
-		if (text.size)
-			buf_put_u8(&text, ' ');
-		buf_put_string(&text, list->items[i].name);
+		if (strcmp(name, own) == 0) {
+			r = note_bad_text(in, "names itself", name, strlen(name));
+			continue;
+		}
+		r = name_set_put(&names, name, 0, NULL);
+		if (r == 0) {
+			note_bad_text(in, "stands there twice", name, strlen(name));
+		} else if (r > 0) {
+			buf_put_string(text, text->size ? " " : "");
+			buf_put_string(text, name);
+		}
 	}
-	return add(in, kind, name,
-		   text.error ? NULL : copy(in, (const char *)text.base, text.size));
+	return r < 0 ? r : text->error;
 }
 
 /* A line without names takes back; one with none that is any good must not. */
 static int read_declaration(struct reading *in, enum modprobe_rule_kind kind, char *rest)
 {
 	const char *name = conf_word(&rest);
-	struct name_list list = { 0 };
+	CLEANUP_BUF struct buf text = { 0 };
 	bool is_bare;
 	int r;
 
@@ -331,14 +270,10 @@ static int read_declaration(struct reading *in, enum modprobe_rule_kind kind, ch
 	r = fold_declared(in, kind, name, &name);
 	if (r <= 0)
 		return r;
-	r = list_names(in, kind, name, rest, &list);
-	if (r == 0) {
-		drop_repeated(in, &list);
-		if (list.n > 0 || is_bare)
-			r = add_declaration(in, kind, name, &list);
-	}
-	free(list.items);
-	return r;
+	r = put_names(in, kind, name, rest, &text);
+	if (r < 0 || (text.size == 0 && !is_bare))
+		return r;
+	return add(in, kind, name, copy(in, (const char *)text.base, text.size));
 }
 
 static int read_unused(struct reading *in, enum modprobe_rule_kind kind, char *rest)

@@ -270,13 +270,13 @@ static void test_bad_declarations(void **state)
 		"bad.conf:2:bad harddep: 'm' names itself\n",
 		"bad.conf:3:bad harddep!: needs two names\n",
 		"bad.conf:4:bad harddep: 'b' stands there twice\n"
-		"bad.conf:4:bad harddep: 'b' stands there twice\n"
-		"bad.conf:4:bad harddep: 'c_d' stands there twice\n",
-		"bad.conf:5:bad harddep: '?[2J' is no name\n",
+		"bad.conf:4:bad harddep: 'c_d' stands there twice\n"
+		"bad.conf:4:bad harddep: 'b' stands there twice\n",
+		"bad.conf:5:bad harddep: '\x1b[2J' is no name\n",
 		"bad.conf:6:bad harddep: '\xc3\xa4' is no name\n",
 		"bad.conf:7:bad harddep: 'x[' has a bracket without its other\n"
 		"bad.conf:7:bad harddep: 'f]' has a bracket without its other\n",
-		"bad.conf:8:bad harddep: '?' is no name\n",
+		"bad.conf:8:bad harddep: '\x01' is no name\n",
 		"bad.conf:9:bad conflict: needs two names\n",
 		"bad.conf:10:bad conflict: needs two names\n",
 		"bad.conf:11:bad conflict: 'm*' is a pattern, and none may stand here\n",

@@ -8,6 +8,7 @@
 
 #include "bytes/buf.h"
 #include "conf/command.h"
+#include "engine/conflict.h"
 
 /* First and longest pause while a module that is to go is in use, microseconds. */
 #define PAUSE_MIN_USEC 1000u
@@ -20,11 +21,35 @@ struct applying {
 	const struct apply_options *options;
 	struct apply_result *results;
 	uint8_t *is_doomed; /* steps that cannot succeed any longer */
+	uint8_t *is_moot;   /* steps that nobody waits for any longer: another answer has succeeded */
+	bool has_groups;
 };
 
 static bool has_succeeded(const struct apply_result *result)
 {
 	return result->status == APPLY_DONE || result->status == APPLY_NOT_NEEDED;
+}
+
+static bool is_satisfied(const struct applying *a, const struct plan_group *group)
+{
+	for (uint32_t n = 0; n < group->n_steps; n++)
+		if (has_succeeded(&a->results[group->steps[n]]))
+			return true;
+	return false;
+}
+
+static bool has_doomed_group(const struct applying *a, const struct plan_step *step)
+{
+	for (uint32_t g = 0; g < step->n_groups; g++) {
+		const struct plan_group *group = &step->groups[g];
+		uint32_t n = 0;
+
+		while (n < group->n_steps && a->is_doomed[group->steps[n]])
+			n++;
+		if (n == group->n_steps)
+			return true;
+	}
+	return false;
 }
 
 /* What needs a step that failed cannot succeed, nor what needs that. Those stand behind it. */
@@ -38,23 +63,46 @@ static void doom(struct applying *a, uint32_t failed)
 
 		for (uint32_t n = 0; n < step->n_needs; n++)
 			a->is_doomed[i] |= a->is_doomed[step->needs[n]];
+		a->is_doomed[i] |= has_doomed_group(a, step);
 	}
 }
 
+/* Does the step that this reason is about still want another one? @now: the step whose turn it is */
+static bool counts(const struct applying *a, const struct plan_reason *reason, uint32_t now)
+{
+	uint32_t by = reason->step;
+
+	if (reason->kind == PLAN_GOAL || by == PLAN_NONE)
+		return true;
+	if (by < now)
+		return has_succeeded(&a->results[by]);
+	/* A dry run shows all answers: which of them will do is not known before. */
+	if (reason->kind == PLAN_ANY_OF && !a->options->dry_run &&
+	    is_satisfied(a, &a->plan->steps[by].groups[reason->group]))
+		return false;
+	return !a->is_doomed[by] && !a->is_moot[by];
+}
+
 /* Is there somebody left who wants it? */
-static bool is_wanted(const struct applying *a, uint32_t i)
+static bool is_wanted(const struct applying *a, uint32_t i, uint32_t now)
 {
 	const struct plan_step *step = &a->plan->steps[i];
 
-	for (uint32_t n = 0; n < step->n_reasons; n++) {
-		uint32_t by = step->reasons[n].step;
-
-		if (step->reasons[n].kind == PLAN_GOAL || by == PLAN_NONE)
+	for (uint32_t n = 0; n < step->n_reasons; n++)
+		if (counts(a, &step->reasons[n], now))
 			return true;
-		if (by < i ? has_succeeded(&a->results[by]) : !a->is_doomed[by])
-			return true;
-	}
 	return false;
+}
+
+/*
+ * Once an answer has succeeded, the other answers are of no use, nor what is there for their sake.
+ * Whoever wants a step stands behind it, but for soft dependencies that come after: those wait for
+ * their turn.
+ */
+static void look_who_is_moot(struct applying *a, uint32_t now)
+{
+	for (uint32_t i = a->plan->n_steps; a->has_groups && i-- > now;)
+		a->is_moot[i] = !is_wanted(a, i, now);
 }
 
 /* Return: the step that it needs and that failed; PLAN_NONE. */
@@ -63,6 +111,15 @@ static uint32_t find_failed_need(const struct applying *a, const struct plan_ste
 	for (uint32_t n = 0; n < step->n_needs; n++)
 		if (!has_succeeded(&a->results[step->needs[n]]))
 			return step->needs[n];
+	return PLAN_NONE;
+}
+
+/* Return: the group that it needs one step of, when none has succeeded; PLAN_NONE. */
+static uint32_t find_failed_group(const struct applying *a, const struct plan_step *step)
+{
+	for (uint32_t g = 0; g < step->n_groups; g++)
+		if (!is_satisfied(a, &step->groups[g]))
+			return g;
 	return PLAN_NONE;
 }
 
@@ -154,14 +211,42 @@ static void delete(struct applying *a, const struct plan_step *step, struct appl
 		result->status = APPLY_FAILED;
 }
 
+/*
+ * The modules that this one must not meet may have come since the plan was made. A command is not
+ * guarded while it runs: what it loads, it loads under a guard of its own.
+ */
+static void load(struct applying *a, const struct plan_step *step, struct apply_result *result)
+{
+	struct conflict_guard guard = { 0 };
+	uint32_t other = PLAN_NONE;
+	int r = 0;
+
+	if (step->n_conflicts > 0)
+		r = conflict_begin(&guard, a->kernel, a->options->conflict_dir, step->module,
+				   step->conflicts, step->n_conflicts, INSERT_WAIT_MAX_USEC, &other);
+	if (r < 0) {
+		result->error = r;
+		result->status = APPLY_FAILED;
+		result->conflict = r == -EADDRINUSE ? other : PLAN_NONE;
+		return;
+	}
+	if (step->action == PLAN_INSERT) {
+		insert(a, step, result);
+		conflict_end(&guard);
+	} else {
+		conflict_end(&guard);
+		run_command(a, step, result);
+	}
+}
+
 static void act(struct applying *a, const struct plan_step *step, struct apply_result *result)
 {
 	if (a->options->before)
 		a->options->before(a->options->ctx, step);
 	if (a->options->dry_run)
 		result->status = APPLY_DONE;
-	else if (step->action == PLAN_INSERT)
-		insert(a, step, result);
+	else if (step->action == PLAN_INSERT || step->action == PLAN_RUN_INSTALL)
+		load(a, step, result);
 	else if (step->action == PLAN_DELETE)
 		delete(a, step, result);
 	else
@@ -172,13 +257,14 @@ static void do_step(struct applying *a, uint32_t i)
 {
 	const struct plan_step *step = &a->plan->steps[i];
 	struct apply_result *result = &a->results[i];
-	uint32_t need = find_failed_need(a, step);
+	uint32_t need = find_failed_need(a, step), group = find_failed_group(a, step);
 
-	if (!is_wanted(a, i))
+	if (!is_wanted(a, i, i))
 		return;
-	if (need != PLAN_NONE && step->action != PLAN_REFUSE) {
+	if ((need != PLAN_NONE || group != PLAN_NONE) && step->action != PLAN_REFUSE) {
 		result->status = APPLY_NEEDS;
 		result->cause = need;
+		result->group = need == PLAN_NONE ? group : PLAN_NONE;
 		return;
 	}
 	switch (step->action) {
@@ -228,17 +314,26 @@ int apply_plan(const struct plan *plan, const struct kernel *kernel, struct inse
 	       const struct apply_options *options, struct apply_result *results)
 {
 	struct applying a = { plan, kernel, inserter, options, results,
-			      calloc((size_t)plan->n_steps + 1, 1) };
+			      calloc((size_t)plan->n_steps + 1, 1),
+			      calloc((size_t)plan->n_steps + 1, 1), false };
 	bool has_failed;
 
-	if (!a.is_doomed)
+	if (!a.is_doomed || !a.is_moot) {
+		free(a.is_doomed);
+		free(a.is_moot);
 		return -ENOMEM;
-	for (uint32_t i = 0; i < plan->n_steps; i++)
-		results[i] = (struct apply_result){ .cause = PLAN_NONE };
+	}
+	for (uint32_t i = 0; i < plan->n_steps; i++) {
+		results[i] = (struct apply_result){ .cause = PLAN_NONE,
+						    .group = PLAN_NONE,
+						    .conflict = PLAN_NONE };
+		a.has_groups |= plan->steps[i].n_groups > 0;
+	}
 	for (uint32_t i = 0; i < plan->n_steps; i++) {
 		do_step(&a, i);
 		if (!has_succeeded(&results[i]))
 			doom(&a, i);
+		look_who_is_moot(&a, i + 1);
 		if (options->after)
 			options->after(options->ctx, &plan->steps[i], &results[i]);
 	}
@@ -246,5 +341,6 @@ int apply_plan(const struct plan *plan, const struct kernel *kernel, struct inse
 	if (has_failed && options->all_or_nothing && !options->dry_run)
 		undo(&a);
 	free(a.is_doomed);
+	free(a.is_moot);
 	return has_failed;
 }

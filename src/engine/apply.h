@@ -27,7 +27,9 @@ struct apply_result {
 	int error;	/* -errno; of a command: -ECANCELED, see @wait_status */
 	int wait_status; /* of a command */
 	unsigned int n_left_out; /* parameters that a command was not given, see command_expand() */
-	uint32_t cause; /* APPLY_NEEDS: index of the step */
+	uint32_t cause; /* APPLY_NEEDS: index of the step; PLAN_NONE with @group */
+	uint32_t group; /* APPLY_NEEDS: index of a group none of whose steps succeeded; else PLAN_NONE */
+	uint32_t conflict; /* -EADDRINUSE: index of the step's conflict that is there; else PLAN_NONE */
 	struct insert_report report; /* inserts */
 	struct diag diag; /* what is wrong with the file; empty otherwise */
 };
@@ -39,6 +41,7 @@ struct apply_options {
 	bool force;		 /* unload: goals are removed with O_TRUNC */
 	bool dry_run;		 /* call @before only */
 	int64_t wait_usec;	 /* unload: how long to try again while something uses a goal; 0 not at all */
+	const char *conflict_dir; /* CONFLICT_DIR; NULL: modules in conflict are looked for without a lock */
 	const char *child_options; /* MODPROBE_OPTIONS of commands; NULL leaves it as it is */
 
 	/** Called before a step is done that changes something; may be NULL. */
@@ -54,7 +57,9 @@ struct apply_options {
  * @results:  one a step of @plan, written from the first on; the caller's
  *
  * A step is done only while something that wants it can still succeed, and only after what it needs
- * has succeeded. A soft dependency that fails harms nobody. Success of an insert means live.
+ * has succeeded; of a group one after the other, until one has. A soft dependency that fails harms
+ * nobody. Success of an insert means live. A module whose conflicts turn out to be there by then is not
+ * inserted.
  * With @all_or_nothing and a goal that failed, what this call inserted is removed again, last first,
  * unless something else uses it by then.
  * Return: 0 when all goals succeeded; 1 when one did not; -errno when it could not go on (-ENOMEM).

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "bytes/diag.h"
+#include "index/manifest.h"
 #include "sys/path.h"
 #include "sys/sys.h"
 
@@ -40,33 +41,58 @@ void indexes_close(struct indexes *ix)
 		return;
 	for (int i = 0; i < LOOKUP_SOURCES; i++)
 		sys_map_done(&ix->files[i]);
+	sys_map_done(&ix->declared_file);
 	buf_done(&ix->builtin_modinfo);
 	sys_close(ix->dir_fd);
 	free(ix->dir);
 	*ix = (struct indexes){ .dir_fd = -1 };
 }
 
-/* One that cannot be read is as good as broken; one that is not there is none. */
-static void load(struct indexes *ix, enum lookup_source source)
+/*
+ * One that cannot be read is as good as broken; one that is not there is none.
+ * Return: whether @map holds it now.
+ */
+static bool map_file(const struct indexes *ix, enum index_file file, struct sys_map *map,
+		     struct lookup_part *part)
 {
-	struct lookup_part *part = &ix->lookup.parts[source];
-	struct sys_map *file = &ix->files[source];
 	char *path;
 	int r;
 
-	if (ix->loaded & 1u << source)
-		return;
-	ix->loaded |= 1u << source;
-	if (asprintf(&path, "%s/%s", ix->dir, index_file_name(lookup_file(source))) < 0)
-		return;
-	r = sys_map_file(AT_FDCWD, path, INDEXES_FILE_MAX, file);
+	if (asprintf(&path, "%s/%s", ix->dir, index_file_name(file)) < 0)
+		return false;
+	r = sys_map_file(AT_FDCWD, path, INDEXES_FILE_MAX, map);
 	free(path);
-	if (r == 0) {
-		(void)lookup_add(&ix->lookup, source, file->content);
-	} else if (r != -ENOENT && r != -ENOTDIR) {
+	if (r < 0 && r != -ENOENT && r != -ENOTDIR) {
 		part->error = r;
 		diag_plain(&part->diag, r, "cannot be read: %s", strerror(-r));
 	}
+	return r == 0;
+}
+
+static void load(struct indexes *ix, enum lookup_source source)
+{
+	if (ix->loaded & 1u << source)
+		return;
+	ix->loaded |= 1u << source;
+	if (map_file(ix, lookup_file(source), &ix->files[source], &ix->lookup.parts[source]))
+		(void)lookup_add(&ix->lookup, source, ix->files[source].content);
+}
+
+static void load_declared(struct indexes *ix)
+{
+	struct lookup_part *part = &ix->declared;
+
+	if (ix->loaded & INDEXES_DECLARED)
+		return;
+	ix->loaded |= INDEXES_DECLARED;
+	if (!map_file(ix, INDEX_MODSURE_BIN, &ix->declared_file, part))
+		return;
+	if (ix->declared_file.content.size == 0)
+		part->error = diag_offset(&part->diag, -EBADMSG, 0, "empty file, no index");
+	else
+		part->error = index_reader_open(ix->declared_file.content, &part->reader,
+						&part->diag);
+	part->is_open = part->error == 0;
 }
 
 int indexes_ask(struct indexes *ix, enum lookup_source from, enum lookup_source to, bool is_name,
@@ -101,6 +127,72 @@ int indexes_find(struct indexes *ix, const char *request, struct lookup_answer *
 int indexes_find_name(struct indexes *ix, const char *name, struct lookup_answer *ret_answer)
 {
 	return find(ix, name, true, ret_answer);
+}
+
+/* What a question to modules.modsure.bin gave. Return: @r, or -EBADMSG for all that is the file's fault. */
+static int note_declared(struct indexes *ix, int r, const struct diag *diag)
+{
+	if (r != -EBADMSG && r != -E2BIG)
+		return r;
+	ix->declared.error = -EBADMSG;
+	ix->declared.diag = *diag;
+	return -EBADMSG;
+}
+
+void indexes_bad_declared(struct indexes *ix, const char *value, const char *what)
+{
+	const uint8_t *base = ix->declared.reader.file.base;
+
+	ix->declared.error = diag_offset(&ix->declared.diag, -EBADMSG,
+					 (uint64_t)((const uint8_t *)value - base), "%s", what);
+}
+
+int indexes_declared(struct indexes *ix, const char *prefix, const char *module,
+		     struct index_values *values)
+{
+	char key[INDEX_KEY_MAX + 1];
+	struct diag diag = { 0 };
+
+	load_declared(ix);
+	if (!ix->declared.is_open)
+		return ix->declared.error < 0 ? -EBADMSG : -ENOENT;
+	if (snprintf(key, sizeof(key), "%s%s", prefix, module) >= (int)sizeof(key))
+		return -ENOENT;
+	return note_declared(
+		ix, index_reader_find(&ix->declared.reader, key, values, &diag), &diag);
+}
+
+int indexes_each_declared(struct indexes *ix,
+			  int (*each)(void *ctx, const char *key, size_t key_size,
+				      const struct index_value *value),
+			  void *ctx)
+{
+	struct diag diag = { 0 };
+
+	load_declared(ix);
+	if (!ix->declared.is_open)
+		return ix->declared.error < 0 ? -EBADMSG : 0;
+	return note_declared(ix, index_reader_dump(&ix->declared.reader, each, ctx, &diag), &diag);
+}
+
+static bool is_mixed(struct indexes *ix)
+{
+	struct manifest manifest;
+
+	load(ix, LOOKUP_DEP);
+	load_declared(ix);
+	return ix->declared.is_open &&
+	       manifest_parse(&ix->declared.reader, &manifest, NULL) == 0 &&
+	       manifest.files[INDEX_DEP_BIN].size != ix->files[LOOKUP_DEP].content.size;
+}
+
+bool indexes_is_mixed(struct indexes *ix)
+{
+	if (!ix->has_asked_mixed) {
+		ix->has_asked_mixed = true;
+		ix->is_mixed = is_mixed(ix);
+	}
+	return ix->is_mixed;
 }
 
 bool indexes_is_builtin(struct indexes *ix, const char *module)
@@ -195,5 +287,10 @@ const char *indexes_next_broken(struct indexes *ix, unsigned int broken, int *re
 		*ret_diag = &ix->lookup.parts[i].diag;
 		return index_file_name(lookup_file(i));
 	}
-	return NULL;
+	if (!(broken & ~ix->told & INDEXES_DECLARED) || ix->declared.error == 0)
+		return NULL;
+	ix->told |= INDEXES_DECLARED;
+	*ret_error = ix->declared.error;
+	*ret_diag = &ix->declared.diag;
+	return index_file_name(INDEX_MODSURE_BIN);
 }

@@ -15,6 +15,9 @@ struct diag;
 /* A node offset of an index has 28 bits. */
 #define INDEXES_FILE_MAX ((size_t)1 << 28)
 
+/* Bit of modules.modsure.bin in @broken of indexes_next_broken(). */
+#define INDEXES_DECLARED (1u << LOOKUP_SOURCES)
+
 /** struct indexes - set up by indexes_open() */
 struct indexes {
 	char *dir;
@@ -25,6 +28,9 @@ struct indexes {
 	unsigned int told; /* bit (1 << source): indexes_next_broken() gave it */
 	struct buf builtin_modinfo;
 	bool is_builtin_loaded;
+	struct sys_map declared_file; /* modules.modsure.bin */
+	struct lookup_part declared;  /* likewise */
+	bool has_asked_mixed, is_mixed;
 };
 
 /** struct indexes_module - an answer; @path is NULL for a built-in module */
@@ -76,6 +82,34 @@ int indexes_dump(struct indexes *ix, enum lookup_source source,
 /** indexes_dep() - as lookup_dep() */
 int indexes_dep(struct indexes *ix, const char *module, struct dep_line *ret_line);
 
+/**
+ * indexes_declared() - values in modules.modsure.bin
+ * @prefix: of the key: DECLARED_HARDDEP, DECLARED_CONFLICT; the module stands behind it
+ * @values: found ones are appended; they borrow from @ix
+ * Return: 0; -ENOENT none, or no such file; -EBADMSG, see indexes_next_broken(); -ENOMEM.
+ */
+int indexes_declared(struct indexes *ix, const char *prefix, const char *module,
+		     struct index_values *values);
+
+/** indexes_each_declared() - all of them, as indexes_dump() */
+int indexes_each_declared(struct indexes *ix,
+			  int (*each)(void *ctx, const char *key, size_t key_size,
+				      const struct index_value *value),
+			  void *ctx);
+
+/**
+ * indexes_bad_declared() - a value of it makes no sense: the file counts as broken, the rest of it is used
+ * @value: as it was found
+ * @what:  is wrong
+ */
+void indexes_bad_declared(struct indexes *ix, const char *value, const char *what);
+
+/**
+ * indexes_is_mixed() - has another depmod written modules.dep.bin since?
+ * Compares its size with what modules.modsure.bin says, if that says anything; no other file is looked at.
+ */
+bool indexes_is_mixed(struct indexes *ix);
+
 /** indexes_is_builtin() - does modules.builtin.bin name it? @module: '-' folded */
 bool indexes_is_builtin(struct indexes *ix, const char *module);
 
@@ -97,7 +131,7 @@ int indexes_builtin_modinfo(struct indexes *ix, struct bytes *ret_text);
 
 /**
  * indexes_next_broken() - broken indexes among @broken, each only once in the life of @ix
- * @broken: see struct lookup_answer
+ * @broken: see struct lookup_answer; INDEXES_DECLARED
  * @ret_error @ret_diag: what is wrong; @ret_diag borrows from @ix
  * Return: the name of its file; NULL when there is no other.
  */

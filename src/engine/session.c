@@ -8,6 +8,7 @@
 #include "bytes/diag.h"
 #include "config.h"
 #include "engine/conf-files.h"
+#include "engine/session-internal.h"
 #include "sys/path.h"
 #include "sys/sys.h"
 
@@ -155,137 +156,12 @@ int session_open(struct session *s, const struct session_options *options,
 
 void session_close(struct session *s)
 {
+	session_conflict_rules_free(s->conflict_rules);
 	modprobe_conf_done(&s->conf);
 	indexes_close(&s->indexes);
 	kernel_close(&s->real);
 	buf_done(&s->cmdline);
 	arena_done(&s->arena);
-}
-
-/* Once each: why nothing is found, or why something else is. */
-static void report_broken(struct session *s, unsigned int broken)
-{
-	const struct diag *diag;
-	const char *file;
-	char *path;
-	int error;
-
-	while ((file = indexes_next_broken(&s->indexes, broken, &error, &diag))) {
-		if (asprintf(&path, "%s/%s", s->indexes.dir, file) < 0)
-			return;
-		event_diag(&s->events, EVENT_WARNING, path, error, diag);
-		free(path);
-	}
-}
-
-/** struct answers - a growing list */
-struct answers {
-	struct plan_answer *items;
-	size_t n, capacity;
-};
-
-static int add_answer(struct answers *a, struct plan_answer answer)
-{
-	if (a->n == a->capacity) {
-		size_t capacity = a->capacity ? a->capacity * 2 : 4;
-		struct plan_answer *items = realloc(a->items, capacity * sizeof(*items));
-
-		if (!items)
-			return -ENOMEM;
-		a->items = items;
-		a->capacity = capacity;
-	}
-	a->items[a->n++] = answer;
-	return 0;
-}
-
-static int ask_alias_rules(struct session *s, const char *request, struct answers *answers)
-{
-	const struct modprobe_rule *rule = NULL;
-	int r = 0;
-
-	while (r == 0 && (rule = modprobe_conf_next(&s->conf, MODPROBE_ALIAS, request, rule)))
-		r = add_answer(answers, (struct plan_answer){ rule->text,
-							      PLAN_BY_CONF_ALIAS,
-							      { rule->file, rule->line } });
-	return r;
-}
-
-/* A rule for a name that no module has: its command stands for one. */
-static int ask_command_rules(struct session *s, const char *request, struct answers *answers)
-{
-	static const enum modprobe_rule_kind kinds[] = { MODPROBE_INSTALL, MODPROBE_REMOVE };
-
-	for (size_t k = 0; k < 2; k++) {
-		const struct modprobe_rules *rules = &s->conf.rules[kinds[k]];
-
-		for (uint32_t i = 0; i < rules->n; i++)
-			if (strcmp(rules->items[i].name, request) == 0)
-				return add_answer(answers,
-						  (struct plan_answer){ rules->items[i].name,
-									PLAN_BY_COMMAND,
-									{ rules->items[i].file,
-									  rules->items[i].line } });
-	}
-	return 0;
-}
-
-static enum plan_lookup by_source(enum lookup_source source)
-{
-	static const enum plan_lookup by[LOOKUP_SOURCES] = {
-		[LOOKUP_DEP] = PLAN_BY_NAME,	     [LOOKUP_SYMBOLS] = PLAN_BY_SYMBOL,
-		[LOOKUP_ALIAS] = PLAN_BY_ALIAS,	     [LOOKUP_BUILTIN] = PLAN_BY_BUILTIN,
-		[LOOKUP_BUILTIN_ALIAS] = PLAN_BY_BUILTIN_ALIAS,
-	};
-
-	return by[source];
-}
-
-static int ask_indexes(struct session *s, enum lookup_source from, enum lookup_source to,
-		       struct lookup_answer *answer, struct answers *answers)
-{
-	int r;
-
-	r = indexes_ask(&s->indexes, from, to, false, answer);
-	for (size_t i = 0; i < answer->values.n && r == 0; i++) {
-		const char *module = lookup_answer_module(answer, i);
-
-		/* The last one is the request itself, which goes with the question. */
-		if (module == answer->request)
-			module = arena_string(&s->arena, module, strlen(module));
-		r = module ? add_answer(answers, (struct plan_answer){ module,
-								       by_source(answer->source),
-								       { 0 } })
-			   : -ENOMEM;
-	}
-	return r == -ENOENT ? 0 : r;
-}
-
-int session_lookup(struct session *s, const char *request, struct plan_answer **ret_answers,
-		   size_t *ret_n)
-{
-	CLEANUP_LOOKUP_ANSWER struct lookup_answer answer = { 0 };
-	struct answers answers = { 0 };
-	int r;
-
-	r = lookup_begin(request, false, &answer);
-	if (r < 0)
-		return r;
-	r = ask_alias_rules(s, answer.request, &answers);
-	if (r == 0 && answers.n == 0)
-		r = ask_indexes(s, LOOKUP_DEP, LOOKUP_SYMBOLS, &answer, &answers);
-	if (r == 0 && answers.n == 0)
-		r = ask_command_rules(s, answer.request, &answers);
-	if (r == 0 && answers.n == 0)
-		r = ask_indexes(s, LOOKUP_ALIAS, LOOKUP_BUILTIN_ALIAS, &answer, &answers);
-	report_broken(s, answer.broken);
-	if (r < 0 || answers.n == 0) {
-		free(answers.items);
-		return r < 0 ? r : -ENOENT;
-	}
-	*ret_answers = answers.items;
-	*ret_n = answers.n;
-	return 0;
 }
 
 static void put_path(const struct session *s, const char *path, size_t size, struct buf *out)
@@ -315,7 +191,7 @@ int session_deps(struct session *s, const char *module, struct buf *ret_text,
 		ret_deps->is_builtin = indexes_is_builtin(&s->indexes, module);
 		ret_deps->error = ret_deps->is_builtin ? 0 : r;
 		if (r != -ENOENT)
-			report_broken(s, 1u << LOOKUP_DEP);
+			session_report_broken(s, 1u << LOOKUP_DEP);
 		return 0;
 	}
 	put_path(s, line.path, line.path_size, ret_text);
@@ -330,15 +206,6 @@ int session_deps(struct session *s, const char *module, struct buf *ret_text,
 	return 0;
 }
 
-/* A module that no index knows (somebody inserted its file) is known to the kernel. */
-static bool is_in_kernel(struct session *s, const char *module)
-{
-	enum module_state state;
-
-	return s->kernel.state(s->kernel.ctx, module, &state) == 0 && state != MODULE_ABSENT &&
-	       state != MODULE_NO_STATE;
-}
-
 static int answer_lookup(struct session *s, struct planner *planner, const struct plan_want *want)
 {
 	const struct plan_answer itself = { want->name, PLAN_BY_NAME, { 0 } };
@@ -346,8 +213,11 @@ static int answer_lookup(struct session *s, struct planner *planner, const struc
 	size_t n = 0;
 	int r;
 
-	r = session_lookup(s, want->name, &answers, &n);
-	if (r == -ENOENT && want->with_users && is_in_kernel(s, want->name))
+	if (want->with_builtin)
+		r = session_answers(s, want->name, &answers, &n);
+	else
+		r = session_lookup(s, want->name, &answers, &n);
+	if (r == -ENOENT && want->with_users && session_is_in_kernel(s, want->name))
 		r = planner_answer_lookup(planner, &itself, 1, 0);
 	else if (r != -ENOMEM)
 		r = planner_answer_lookup(planner, answers, n, r);
@@ -387,14 +257,43 @@ static int answer_state(struct session *s, struct planner *planner, const char *
 	return planner_answer_state(planner, &state);
 }
 
-static int answer_deps(struct session *s, struct planner *planner, const char *module)
+/* Nothing is loaded when something is unloaded, so that no conflict can come of it. */
+static int answer_deps(struct session *s, struct planner *planner, const struct plan_want *want,
+		       bool is_load)
 {
+	struct session_conflicts conflicts = { 0 };
+	struct session_hards hards = { 0 };
 	CLEANUP_BUF struct buf text = { 0 };
 	struct plan_deps deps;
 	int r;
 
-	r = session_deps(s, module, &text, &deps);
-	return r < 0 ? r : planner_answer_deps(planner, &deps);
+	r = session_deps(s, want->name, &text, &deps);
+	if (r == 0)
+		r = session_hards(s, want->name, &hards);
+	if (r == 0 && is_load)
+		r = session_conflicts(s, want->name, &conflicts);
+	if (r == 0) {
+		deps.hard = hards.items;
+		deps.n_hard = hards.n;
+		deps.conflicts = conflicts.items;
+		deps.n_conflicts = conflicts.n;
+		r = planner_answer_deps(planner, &deps);
+	}
+	session_hards_done(&hards);
+	session_conflicts_done(&conflicts);
+	return r;
+}
+
+static int answer_hard_users(struct session *s, struct planner *planner, const char *module)
+{
+	struct session_hard_users users = { 0 };
+	int r;
+
+	r = session_hard_users(s, module, &users);
+	if (r == 0)
+		r = planner_answer_hard_users(planner, users.items, users.n);
+	session_hard_users_done(&users);
+	return r;
 }
 
 static int answer_file(struct planner *planner, const char *path)
@@ -422,13 +321,13 @@ int session_answer(struct session *s, struct planner *planner)
 			r = answer_state(s, planner, want.name, want.with_users);
 			break;
 		case PLAN_WANT_DEPS:
-			r = answer_deps(s, planner, want.name);
+			r = answer_deps(s, planner, &want, !want.with_users);
 			break;
 		case PLAN_WANT_FILE:
 			r = answer_file(planner, want.name);
 			break;
 		case PLAN_WANT_HARD_USERS:
-			r = planner_answer_hard_users(planner, NULL, 0);
+			r = answer_hard_users(s, planner, want.name);
 			break;
 		}
 		if (r < 0)

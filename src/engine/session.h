@@ -23,6 +23,8 @@ struct session_options {
 	bool with_weakdeps;	/* modules.weakdep as well: nothing is loaded for its sake */
 };
 
+struct conflict_rules;
+
 /** struct session - set up by session_open() */
 struct session {
 	struct modprobe_conf conf;
@@ -32,6 +34,7 @@ struct session {
 	struct events events; /* copied */
 	struct buf cmdline;   /* of the kernel */
 	struct arena arena;   /* names that were looked up */
+	struct conflict_rules *conflict_rules; /* NULL until they are needed */
 };
 
 /**

@@ -102,6 +102,8 @@ static int answer(struct planner *planner, struct input *in, const struct plan_w
 		return answer_state(planner, in);
 	case PLAN_WANT_DEPS:
 		return answer_deps(planner, in, want->name);
+	case PLAN_WANT_HARD_USERS:
+		return planner_answer_hard_users(planner, NULL, 0);
 	default:
 		return planner_answer_file(planner, take(in) % 8 ? 0 : -ENOENT);
 	}

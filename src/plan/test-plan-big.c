@@ -56,6 +56,8 @@ static int answer_big(const struct big *big, struct planner *planner, const stru
 		return planner_answer_state(planner, &state);
 	case PLAN_WANT_DEPS:
 		return planner_answer_deps(planner, &deps);
+	case PLAN_WANT_HARD_USERS:
+		return planner_answer_hard_users(planner, NULL, 0);
 	default:
 		return planner_answer_file(planner, 0);
 	}

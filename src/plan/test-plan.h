@@ -200,7 +200,7 @@ static int answer_file(struct run *run, const char *path)
 
 static int answer(struct run *run, const struct plan_want *want)
 {
-	static const char *const kinds[] = { "lookup", "state", "deps", "file" };
+	static const char *const kinds[] = { "lookup", "state", "deps", "file", "hard-users" };
 	char text[512];
 
 	(void)snprintf(text, sizeof(text), " %s %s ", kinds[want->kind], want->name);
@@ -216,6 +216,8 @@ static int answer(struct run *run, const struct plan_want *want)
 		return answer_state(run, want->name);
 	case PLAN_WANT_DEPS:
 		return answer_deps(run, want->name);
+	case PLAN_WANT_HARD_USERS:
+		return planner_answer_hard_users(run->planner, NULL, 0);
 	default:
 		return answer_file(run, want->name);
 	}
@@ -347,7 +349,8 @@ static void put_source(struct buf *out, const struct plan_source *source)
 /* Reasons of a module's step: "goal(REQUEST) needs(BY) pre(BY:WORD)@FILE:LINE". */
 static const char *reasons_text(struct run *run, const char *module)
 {
-	static const char *const kinds[] = { "goal", "needs", "pre", "post", "holder" };
+	static const char *const kinds[] = { "goal", "needs", "hard", "any",
+					     "pre",  "post",  "holder", "hard-user" };
 	const struct plan_step *s = step_of(run, module);
 
 	assert_non_null(s);

@@ -114,6 +114,8 @@ static int answer(struct run *run, const struct plan_want *want)
 		return answer_state(run, want->name);
 	case PLAN_WANT_DEPS:
 		return answer_deps(run, want->name);
+	case PLAN_WANT_HARD_USERS:
+		return planner_answer_hard_users(run->planner, NULL, 0);
 	default:
 		return planner_answer_file(run->planner, strstr(want->name, "/missing/") ? -ENOENT : 0);
 	}

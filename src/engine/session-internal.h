@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/*
+ * What the parts of a session share.
+ */
+#include "engine/session.h"
+
+/** session_report_broken() - indexes among @broken that were found broken, each once: why nothing is found */
+void session_report_broken(struct session *s, unsigned int broken);
+
+/** session_is_in_kernel() - also one that no index knows: somebody inserted its file */
+bool session_is_in_kernel(struct session *s, const char *module);
+
+/** session_is_builtin() - is what answered built in? */
+bool session_is_builtin(struct session *s, const struct plan_answer *answer);
+
+/**
+ * session_tag_source() - what "a tag of @module" is called in messages
+ * Return: false without memory.
+ */
+bool session_tag_source(struct session *s, const char *module, struct plan_source *ret_source);
+
+/**
+ * session_grow() - room for item @n in an array of @capacity items; doubles it
+ * Return: 0; -ENOMEM.
+ */
+int session_grow(void *items, size_t n, size_t *capacity, size_t size);
+
+/** session_conflict_rules_free() - NULL is fine */
+void session_conflict_rules_free(struct conflict_rules *rules);
