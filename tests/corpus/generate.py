@@ -108,6 +108,21 @@ def force():
     yield 'bad-cut', b'\x03' + made[:-100], 'section headers cut off'
 
 
+@target('strings')
+def strings():
+    texts = b'\0a message\n\0\x013with a level\0no end'
+    for kind in KINDS:
+        made = module(kind).section('.rodata.str1.8', texts)
+        yield 'good-%s' % kind, made.section('.init.data', b'name').bytes(), 'texts in two sections'
+    made = module()
+    for number in range(200):
+        made.section('.rodata.%d' % number, b'text')
+    data = made.bytes()
+    yield 'good-many', data, 'a section each'
+    yield 'bad-cut', data[:-100], 'section headers cut off'
+    yield 'bad-empty', b'', 'no bytes'
+
+
 # Compressed files
 
 PLAIN = Module('m').modinfo('license', 'GPL').bytes()
