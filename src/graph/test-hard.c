@@ -218,12 +218,12 @@ static void test_who_answers(void **state)
 	CLEANUP_TREE struct tree t = { 0 };
 
 	(void)state;
-	RUN(&t, "harddep m symbol:exp single-alias group-alias inside fs-inside both gone one\n",
-	    { "one", "exp", "", "alias=single_alias\nalias=group-*\nalias=group_alias\nalias=two" },
+	RUN(&t, "harddep m symbol:exp single-alias group-alias inside fs-inside both gone one twice\n",
+	    { "one", "exp", "", "alias=single_alias\nalias=group-*\nalias=twi*\nalias=twice" },
 	    { "two", "", "", "alias=group-alias\nalias=fs-*" }, { "m" }, { "both", "", "", "alias=one" });
 	assert_hards(&t, "m", "symbol:exp conf dep, single-alias conf dep, group-alias conf group, "
 			      "inside conf builtin, fs-inside conf builtin, both conf dep, gone conf unknown, "
-			      "one conf dep");
+			      "one conf dep, twice conf dep");
 	/* A name goes before an alias, and an answer counts once. */
 	assert_line(&t, "m", "both one");
 	assert_findings(&t, "unknown m gone 1\n");
