@@ -167,6 +167,21 @@ static void assert_findings(const struct tree *t, const char *want)
 	assert_string_equal(got.base, want);
 }
 
+static int put(void *ctx, const char *key, const char *value, uint32_t priority)
+{
+	buf_printf(ctx, "%s %u %s\n", key, priority, value);
+	return 0;
+}
+
+static void assert_put(struct tree *t, const char *want)
+{
+	CLEANUP_BUF struct buf got = { 0 };
+
+	assert_int_equal(declarations_put(&t->d, &t->g, &t->findings, put, &got), 0);
+	buf_put_u8(&got, 0);
+	assert_string_equal(got.base, want);
+}
+
 static void test_one_answer_comes_with_its_closure(void **state)
 {
 	CLEANUP_TREE struct tree t = { 0 };
@@ -354,7 +369,9 @@ static void test_left_out_modules_declare_nothing(void **state)
 	CLEANUP_TREE struct tree t = { 0 };
 
 	(void)state;
-	RUN(&t, "harddep p x\nharddep x p\n", { "p", "p", "q" }, { "q", "q", "p" }, { "x" });
+	RUN(&t, "harddep p x\nharddep x p\n", { "p", "p", "q", "harddep=x" }, { "q", "q", "p", "conflict=x" },
+	    { "x" });
+	assert_put(&t, "harddep:x 0 p conf unknown c:2\n");
 	assert_hards(&t, "p", "");
 	assert_hards(&t, "x", "p conf unknown");
 }
@@ -473,21 +490,6 @@ static void test_a_knot_that_is_too_large(void **state)
 		n_unsaid += x->n_path == 0;
 	assert_true(n_edges > 1000);
 	assert_true(n_unsaid > 1000);
-}
-
-static int put(void *ctx, const char *key, const char *value, uint32_t priority)
-{
-	buf_printf(ctx, "%s %u %s\n", key, priority, value);
-	return 0;
-}
-
-static void assert_put(struct tree *t, const char *want)
-{
-	CLEANUP_BUF struct buf got = { 0 };
-
-	assert_int_equal(declarations_put(&t->d, &t->g, &t->findings, put, &got), 0);
-	buf_put_u8(&got, 0);
-	assert_string_equal(got.base, want);
 }
 
 static void test_conflicts_stand_on_both_sides(void **state)
