@@ -229,6 +229,17 @@ static void test_who_answers(void **state)
 	assert_findings(&t, "unknown m gone 1\n");
 }
 
+/* After a budget's worth of aliases, names are still found, and so is what is built in. */
+static void test_too_much_to_look_at(void **state)
+{
+	CLEANUP_TREE struct tree t = { .lookup = { .work = WORDS_WORK_MAX + 1 } };
+
+	(void)state;
+	RUN(&t, "harddep m x inside alias-x\n", { "m" }, { "x", "", "", "alias=alias-x" });
+	assert_hards(&t, "m", "x conf dep, inside conf builtin, alias-x conf unknown");
+	assert_findings(&t, "bad m alias-x 1 was not looked up: all names together have too many aliases to look at\n");
+}
+
 static void test_taken_back(void **state)
 {
 	CLEANUP_TREE struct tree t = { 0 };
@@ -541,6 +552,7 @@ int main(void)
 		cmocka_unit_test(test_tags_and_lines),
 		cmocka_unit_test(test_needed_by_symbols_too),
 		cmocka_unit_test(test_who_answers),
+		cmocka_unit_test(test_too_much_to_look_at),
 		cmocka_unit_test(test_taken_back),
 		cmocka_unit_test(test_said_twice),
 		cmocka_unit_test(test_bad_words),
