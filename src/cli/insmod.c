@@ -36,7 +36,7 @@ enum { OPTION_MODVERSION = 256, OPTION_VERMAGIC };
 static const char *const usage[] = { "insmod [OPTIONS] FILE [PARAMETER[=VALUE]]...", NULL };
 
 static const struct option_row rows[] = {
-	{ 'f', "force", NULL, "both of these, and without what it needs; this may crash the machine" },
+	{ 'f', "force", NULL, "both of these, and whatever it needs or excludes; this may crash the machine" },
 	{ OPTION_MODVERSION, "force-modversion", NULL, "do not compare versions of symbols" },
 	{ OPTION_VERMAGIC, "force-vermagic", NULL, "do not compare the version of the kernel" },
 	{ 's', "syslog", NULL, "messages to syslog, not to standard error" },
@@ -185,24 +185,28 @@ static int check_missing(const struct command *c, const char *path, const char *
 	return ret;
 }
 
-static void report_conflict(const struct command *c, const char *path, const char *name,
+static void report_conflict(const struct command *c, const struct insert_request *request,
 			    const struct plan_conflict *conflict)
 {
-	CLEANUP_BUF struct buf source = { 0 };
+	CLEANUP_BUF struct buf text = { 0 };
 
-	plan_describe_source(&conflict->source, &source);
-	buf_put_u8(&source, 0);
-	if (source.error == 0)
-		log_message(&c->log, LOG_ERR,
-			    "could not insert module %s: %s must not be loaded together with %s (%s)",
-			    path, name, conflict->module, (const char *)source.base);
+	buf_printf(&text, "%s must not be loaded together with %s (", request->name, conflict->module);
+	plan_describe_source(&conflict->source, &text);
+	buf_put(&text, ")", 2);
+	if (text.error)
+		return;
+	if (c->is_forced)
+		log_message(&c->log, LOG_WARNING, "%s", (const char *)text.base);
+	else
+		log_message(&c->log, LOG_ERR, "could not insert module %s: %s", request->path,
+			    (const char *)text.base);
 }
 
 /* Nobody else inserts what it must not meet while it goes in. */
 static int insert_guarded(struct command *c, const struct insert_request *request,
 			  const struct prerequisites *p)
 {
-	struct conflict_guard guard;
+	struct conflict_guard guard = { 0 };
 	uint32_t other = p->builtin;
 	int r = -EADDRINUSE;
 
@@ -210,11 +214,12 @@ static int insert_guarded(struct command *c, const struct insert_request *reques
 		r = conflict_begin(&guard, &c->session.kernel, CONFLICT_DIR, request->name,
 				   p->conflicts, (uint32_t)p->n_conflicts, INSERT_WAIT_MAX_USEC,
 				   &other);
-	if (r == -EADDRINUSE)
-		report_conflict(c, request->path, request->name, &p->conflicts[other]);
-	if (r < 0)
-		return r;
-	r = insert(c, request);
+	if (r == -EADDRINUSE) {
+		report_conflict(c, request, &p->conflicts[other]);
+		r = c->is_forced ? 0 : r;
+	}
+	if (r == 0)
+		r = insert(c, request);
 	conflict_end(&guard);
 	return r;
 }

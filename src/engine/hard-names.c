@@ -82,7 +82,7 @@ static int resolve(struct indexes *ix, const char *module, const char *word, boo
 	const char *found;
 	int r;
 
-	if (lookup_begin(word, false, &answer) < 0)
+	if (ix->lookup.work > HARD_NAMES_WORK_MAX || lookup_begin(word, false, &answer) < 0)
 		return 0;
 	r = find_one(ix, &answer, &found, &line);
 	names->broken |= answer.broken;

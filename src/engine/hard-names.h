@@ -10,6 +10,9 @@
 /* Declarations of one module that are looked up; nobody needs a thousand. */
 #define HARD_NAMES_MAX 4096u
 
+/* Bytes of indexes and patterns that lookups for all modules of a run may look at: a fraction of a second. */
+#define HARD_NAMES_WORK_MAX ((uint64_t)1 << 26)
+
 /** struct hard_names - all zero before the first call; hard_names_done() frees; strings end with a NUL */
 struct hard_names {
 	struct buf words;   /* names and aliases, as they were declared */
@@ -31,7 +34,7 @@ int hard_names_of_index(struct indexes *ix, const char *module, struct hard_name
 
 /**
  * hard_names_add() - words of a tag of @module's own: a blank or several between two
- * What is beyond HARD_NAMES_MAX is passed over.
+ * What is beyond HARD_NAMES_MAX and HARD_NAMES_WORK_MAX is passed over.
  * Return: 0; -ENOMEM.
  */
 int hard_names_add(struct indexes *ix, const char *module, const char *words,

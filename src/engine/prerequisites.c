@@ -11,6 +11,7 @@
 #include "engine/events.h"
 #include "engine/modfile.h"
 #include "engine/session-internal.h"
+#include "sys/sys.h"
 
 #define BLANKS " \t"
 
@@ -23,6 +24,7 @@ struct finding {
 	struct plan_source tag;
 	struct name_set hards, conflicts; /* words of tags, each once */
 	bool is_taken_back;		  /* what it says that it needs */
+	bool is_indexed;		  /* depmod has read this very file */
 };
 
 static bool is_live(const struct finding *f, const char *module)
@@ -51,7 +53,7 @@ static int is_satisfied(const struct finding *f, const char *word, bool *ret_is_
 	*ret_is_answered = n > 0;
 	if (r == -ENOMEM)
 		return r;
-	return is_done || is_live(f, word);
+	return is_done;
 }
 
 static int add_hard(struct finding *f, const struct plan_hard *hard)
@@ -192,7 +194,24 @@ static int read_file(struct finding *f)
 	return r == -ENOMEM ? r : 0;
 }
 
-/* What the file of this name says that was indexed is not what this one says. */
+/* Then modules.modsure.bin has its tags, and a large file need not be decompressed for them. */
+static int find_indexed(struct finding *f)
+{
+	CLEANUP_BUF struct buf text = { 0 };
+	struct sys_entry this, that;
+	struct plan_deps deps;
+	int r;
+
+	if (indexes_set(&f->s->indexes) != INDEXES_WHOLE)
+		return 0;
+	r = session_deps(f->s, f->module, &text, &deps);
+	f->is_indexed = r == 0 && deps.path && sys_stat(AT_FDCWD, f->path, &this) == 0 &&
+			sys_stat(AT_FDCWD, deps.path, &that) == 0 && this.dev == that.dev &&
+			this.inode == that.inode;
+	return r;
+}
+
+/* What another file of this name says that was indexed is not what this one says. */
 static int add_declared(struct finding *f)
 {
 	struct session_conflicts conflicts = { 0 };
@@ -201,7 +220,8 @@ static int add_declared(struct finding *f)
 
 	r = session_hards(f->s, f->module, &hards);
 	for (size_t i = 0; i < hards.n && r == 0; i++)
-		if (!hards.items[i].is_dropped && hards.items[i].declared != PLAN_BY_MODULE)
+		if (!hards.items[i].is_dropped &&
+		    (f->is_indexed || hards.items[i].declared != PLAN_BY_MODULE))
 			r = add_hard(f, &hards.items[i]);
 	session_hards_done(&hards);
 	if (r == 0)
@@ -221,7 +241,9 @@ int prerequisites_find(struct session *s, const char *module, const char *path,
 
 	*ret = (struct prerequisites){ .builtin = UINT32_MAX };
 	f.is_taken_back = modprobe_conf_takes_back(&s->conf, MODPROBE_HARDDEP, module);
-	r = read_file(&f);
+	r = find_indexed(&f);
+	if (r == 0 && !f.is_indexed)
+		r = read_file(&f);
 	if (r == 0)
 		r = add_declared(&f);
 	name_set_done(&f.hards);

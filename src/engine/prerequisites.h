@@ -33,8 +33,8 @@ struct prerequisites {
  * prerequisites_find() - @module: name of the file at @path, '-' folded
  * @events: words of tags that are none
  * A file that cannot be read has no tags here: whoever inserts it says what is wrong.
- * Cost: the file's .modinfo is read once (a compressed file is decompressed for that); indexes and
- * states only for what is declared.
+ * Cost: of a file that depmod has read, what is declared is found in the indexes; another one's .modinfo is
+ * read once (a compressed file is decompressed for that). Words are looked up only where there are any.
  * Return: 0; -ENOMEM.
  */
 int prerequisites_find(struct session *s, const char *module, const char *path,

@@ -110,7 +110,7 @@ static int add_kept(struct gathering *g, const char *value)
 	if (r < 0)
 		return r;
 	/* Its fate is about the lines that were written with it, not about those of another depmod. */
-	is_mixed = indexes_is_mixed(&g->s->indexes);
+	is_mixed = indexes_set(&g->s->indexes) == INDEXES_MIXED;
 	is_cycle = kept.fate == DECLARED_CYCLE && !is_mixed;
 	if (is_cycle && g->is_taken_back)
 		return 0;

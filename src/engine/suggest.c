@@ -474,7 +474,7 @@ int suggest_read(struct session *s, const char *const *names, size_t n_names, un
 		r = find_owners(&rd);
 	for (size_t i = 0; i < n_names && r == 0; i++)
 		r = add_owner(&rd, names[i]);
-	if (r == 0)
+	if (r == 0 && rd.n_owners > 1)
 		qsort_r(rd.owners, rd.n_owners, sizeof(*rd.owners), compare_owners, rd.names);
 	for (uint32_t i = 0; i < rd.n_owners && r == 0; i++)
 		r = add_words(&rd, rd.owners[i]);

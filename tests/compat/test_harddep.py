@@ -237,7 +237,7 @@ class Suggest(Case):
         self.conf('harddep owner a-dep\n')
         found = self.judge()
         self.assertEqual((found['settled'], found['suggestion']), ('declared', None))
-        self.assertIn('declared as a hard dependency\n    (', self.harddep('suggest').out.replace('dependency (', 'dependency\n    ('))
+        self.assertIn('nothing to do: it is declared as a hard dependency', self.harddep('suggest').out)
         self.conf('harddep owner a-dep\nharddep owner\n')
         self.assertIsNone(self.judge()['settled'])
 
@@ -483,6 +483,182 @@ c is in conflict with d ({0}:3)
         self.tree(a=module())
         self.assertEqual(self.harddep('list').out, '')
         self.assertEqual(self.json('list'), {'kernel': VERSION, 'harddeps': [], 'conflicts': []})
+
+
+class Declared(Case):
+    """by modules themselves and by depmod.d, indexed by our depmod"""
+
+    def index(self, text='', is_quiet=True):
+        path = self.write('depmod.d/test.conf', text)
+        made = run('depmod', '-b', self.base, '-C', path, self.version)
+        self.assertEqual((made.status, bool(made.err)), (0, not is_quiet), made.err)
+        return path
+
+    def states(self, *args):
+        return {(entry['module'], entry['word']): entry['state'] for entry in self.json('list', *args)['harddeps']}
+
+    def test_what_became_of_each(self):
+        self.tree(owner=module('fn', 'own_fn', harddep=['one any', 'used inside', 'none', 'user']), one=module(), used=module('', 'fn'),
+                  x=module(alias='any'), y=module(alias='any'), user=module('own_fn'), builtin=['inside'])
+        self.index(is_quiet=False)
+        self.assertEqual(self.states(), {('owner', 'one'): 'dep', ('owner', 'any'): 'group', ('owner', 'used'): 'symbol',
+                                         ('owner', 'inside'): 'builtin', ('owner', 'none'): 'unknown',
+                                         ('owner', 'user'): 'cycle'})
+        out = re.sub(r'\n {4}', ' ', self.harddep('list').out)
+        self.assertIn('owner has the hard dependency one (owner, section .modinfo)\n  one answers, and is in modules.dep\n', out)
+        for text in ('used answers, and is in modules.dep for its symbols as well', 'answers: one of them will do',
+                     'inside (built in) answers: what is built in is always there',
+                     'nothing answers: the module is not loaded', 'user answers: dropped by depmod, it closes a cycle'):
+            self.assertIn(text + '\n', out)
+        self.assertEqual(set(self.harddep('image', 'owner', err=None).out.split()), {'one', 'used', 'x', 'y', 'user'})
+
+    def test_who_declared_it(self):
+        self.tree(a=module(harddep='b'), b=module(), c=module(), d=module())
+        path = self.index('harddep b c\nharddep! c d\n')
+        found = [(entry['module'], entry['declared_by'], entry['strict'], entry['source']) for entry in
+                 self.json('list')['harddeps']]
+        self.assertEqual(found, [('a', 'module', True, {'file': 'a, section .modinfo', 'line': None}),
+                                 ('b', 'conf', False, {'file': path, 'line': 1}),
+                                 ('c', 'conf!', True, {'file': path, 'line': 2})])
+        self.assertEqual(self.harddep('image', 'a').out, 'd\nc\nb\n')
+
+    def test_taken_back(self):
+        self.tree(a=module(harddep='any b'), b=module(), x=module(alias='any'), y=module(alias='any'))
+        self.index()
+        self.conf('harddep a\n')
+        self.assertEqual(self.states('a'), {('a', 'any'): 'taken-back', ('a', 'b'): 'taken-back'})
+        self.assertIn('\n  taken back by a rule of modprobe.d\n', self.harddep('list').out)
+        self.assertEqual(self.harddep('image', 'a').out, 'b\n')  # which modules.dep has, for those who read nothing else
+
+    def test_conflicts(self):
+        self.tree(a=module(conflict='b any'), b=module(), x=module(alias='any'), y=module(alias='any'))
+        path = self.index('conflict b x\n')
+        tag, line = {'file': 'a, section .modinfo', 'line': None}, {'file': path, 'line': 1}
+        self.assertEqual([(entry['module'], entry['other'], entry['source']) for entry in self.json('list')['conflicts']],
+                         [('a', 'b', tag), ('a', 'x', tag), ('a', 'y', tag), ('b', 'x', line)])
+        self.assertEqual([(entry['module'], entry['other']) for entry in self.json('list', 'x')['conflicts']],
+                         [('x', 'a'), ('x', 'b')])
+
+    def test_suggestions_know_what_is_declared(self):
+        self.tree(a=module(harddep='b', softdep='pre: b', texts=['b.ko, dep.ko are needed']), b=module())
+        self.index()
+        found, = self.json('suggest')['suggestions']
+        self.assertEqual((found['settled'], found['suggestion']), ('declared', None))
+        self.assertIn('nothing to do: it is declared as a hard dependency (a, section .modinfo)',
+                      re.sub(r'\n {4}', ' ', self.harddep('suggest').out))
+
+    def test_broken_index(self):
+        self.tree(a=module(harddep='b', softdep='pre: b'), b=module())
+        self.index()
+        path = os.path.join(self.folder, 'modules.modsure.bin')
+        with open(path, 'rb') as file:
+            data = file.read()
+        for cut in list(range(0, len(data), max(1, len(data) // 12))):
+            with open(path, 'wb') as file:
+                file.write(data[:cut])
+            for verb in (['list'], ['image', 'a'], ['suggest']):
+                self.harddep(*verb, err=None)
+
+
+# What the kernel's sources say of soft dependencies: K1 hard, K2 needed when it is used, K3 order, K4 optional.
+KINDS = {
+    'r8169': {'realtek': 'K1'}, 'amd_pmf': {'amdtee': 'K1'}, 'dax_hmem': {'cxl_acpi': 'K3'},
+    'cxl_mem': {'cxl_port': 'K1'}, 'cxl_acpi': {'cxl_port': 'K1'}, 'ufshcd_core': {'governor_simpleondemand': 'K2'},
+    'btrfs': dict.fromkeys(['crypto-crc32c', 'xxhash64', 'sha256', 'blake2b-256'], 'K2'),
+    'ext4': {'crypto-crc32c': 'K2'}, 'jbd2': {'crypto-crc32c': 'K2'}, 'f2fs': {'crc32': 'K2'},
+    'bcachefs': dict.fromkeys(['crc32c', 'crc64', 'sha256', 'chacha20', 'poly1305', 'xxhash'], 'K2'),
+    'ksmbd': dict.fromkeys(['ecb', 'hmac', 'md5', 'nls', 'aes', 'cmac', 'sha256', 'sha512', 'aead2', 'ccm', 'gcm', 'crc32'],
+                           'K2'),
+    'cifs': dict.fromkeys(['ecb', 'hmac', 'md5', 'nls', 'aes', 'cmac', 'sha256', 'sha512', 'aead2', 'ccm', 'gcm'], 'K2'),
+    'nfsd': {'crypto-md5': 'K4'}, 'libcrc32c': {'crc32c': 'K2'}, 'xts': {'ecb': 'K2'}, 'lrw': {'ecb': 'K2'},
+    'csiostor': {'cxgb4': 'K3'}, 'ohci_pci': {'ehci_pci': 'K3'}, 'uhci_hcd': {'ehci_pci': 'K3'},
+    'intel_lpss': {'platform:idma64': 'K4'}, 'spi_pxa2xx_platform': {'dw_dmac': 'K4'},
+    'intel_skl_int3472_tps68470': dict.fromkeys(['clk-tps68470', 'tps68470-regulator'], 'K1'),
+    'pcengines_apuv2': dict.fromkeys(['platform:gpio_amd_fch', 'platform:leds-gpio', 'platform:gpio_keys_polled'], 'K3'),
+    'simatic_ipc_leds_gpio_core': {'platform:leds-gpio': 'K3'}, 'simatic_ipc_leds_gpio_f7188x': {'gpio_f7188x': 'K3'},
+    'xt_LOG': {'nf_log_syslog': 'K2'}, 'xt_TRACE': {'nf_log_syslog': 'K2'}, 'xt_NFLOG': {'nfnetlink_log': 'K2'},
+    'mpls_iptunnel': {'mpls_gso': 'K4'}, 'act_mpls': {'mpls_gso': 'K4'}, 'ipmi_msghandler': {'ipmi_devintf': 'K4'},
+    'vfio': dict.fromkeys(['vfio_iommu_type1', 'vfio_iommu_spapr_tce'], 'K4'),
+}
+VERDICTS = {'K1': 'hard', 'K2': 'presence', 'K3': 'order', 'K4': 'order'}
+
+# Where files do not tell: not there or built in, so that there is no file; optional use looks like any other.
+DISAGREE = {
+    ('cxl_mem', 'cxl_port'), ('cxl_acpi', 'cxl_port'), ('bcachefs', 'crc64'), ('bcachefs', 'xxhash'),
+    ('ksmbd', 'nls'), ('ksmbd', 'aead2'), ('cifs', 'nls'), ('cifs', 'aead2'), ('nfsd', 'crypto-md5'),
+    ('intel_skl_int3472_tps68470', 'clk-tps68470'), ('intel_skl_int3472_tps68470', 'tps68470-regulator'),
+}
+
+
+class Real(Case):
+    """modules of Debian's 6.12 that have soft dependencies, and all that may answer to them"""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.version, source = next(kernel for kernel in tap.kernels() if kernel[0].startswith('6.12'))
+        cls.root = tempfile.mkdtemp()
+        cls.addClassCleanup(shutil.rmtree, cls.root)
+        folder = os.path.join(cls.root, 'lib/modules', cls.version)
+        wanted = set(KINDS) | {folded(word) for words in KINDS.values() for word in words}
+        wanted |= {'leds_gpio', 'gpio_amd_fch', 'gpio_keys_polled', 'idma64', 'libphy', 'mdio_devres'}
+        os.makedirs(folder)
+        for path in glob.glob(os.path.join(source, 'kernel/**/*.ko*'), recursive=True):
+            below = os.path.relpath(path, source)
+            if name_of(path) in wanted or '/crypto/' in below.replace('kernel/crypto/', '/crypto/'):
+                os.makedirs(os.path.dirname(os.path.join(folder, below)), exist_ok=True)
+                os.symlink(os.path.abspath(path), os.path.join(folder, below))
+        for name in ('modules.order', 'modules.builtin', 'modules.builtin.modinfo'):
+            shutil.copy(os.path.join(source, name), folder)
+        made = kmod.run(kmod.DEPMOD, '-b', cls.root, cls.version)
+        if made.returncode:
+            raise OSError(made.stderr)
+
+    def setUp(self):
+        self.base = self.root
+        self.conf('')
+
+    def plain(self, name):
+        """bytes of a module, and what it imports"""
+        path, = glob.glob(os.path.join(self.root, 'lib/modules/*/kernel/**/%s.ko.xz' % re.sub('[-_]', '[-_]', name)), recursive=True)
+        with lzma.open(path) as file:
+            data = file.read()
+        scratch = os.path.join(self.root, 'plain.ko')
+        with open(scratch, 'wb') as file:
+            file.write(data)
+        rows = subprocess.run(['nm', '-P', scratch], stdout=subprocess.PIPE, check=True).stdout.decode().splitlines()
+        return data, {row.split()[0] for row in rows if row.split()[1] in 'Uwv'}
+
+    def test_the_example_of_all_discussions(self):
+        found, = self.json('suggest', 'r8169')['suggestions']
+        self.assertEqual((found['verdict'], found['word'], found['suggestion']), ('hard', 'realtek', 'harddep r8169 realtek'))
+        text = 'maybe realtek.ko needs to be added to initramfs?'
+        self.assertIn(text, ' '.join(found['evidence']))
+        self.assertIn(text.encode(), self.plain('r8169')[0])
+
+    def test_evidence_stands_in_the_files(self):
+        """symbols in brackets are imports, texts in quotes are among the data"""
+        known, n = {}, 0
+        for entry in self.json('suggest')['suggestions']:
+            names = [entry['module']] + [answer['module'] for answer in entry['answers'] if not answer['builtin']]
+            for sentence in entry['evidence']:
+                tokens = re.findall(r'\((\w+)\)', sentence)
+                quotes = re.findall('"(.*)"', sentence)
+                for name in names if tokens or quotes else []:
+                    if name not in known:
+                        known[name] = self.plain(name)
+                imports = set().union(*(known[name][1] for name in names if name in known))
+                self.assertEqual(set(tokens) - imports, set(), sentence)
+                for quote in quotes:
+                    self.assertIn(quote.encode(), known[entry['module']][0])
+                n += len(tokens) + len(quotes)
+        self.assertGreater(n, 40)
+
+    def test_verdicts_against_the_kernels_sources(self):
+        found = {(entry['module'], entry['word']): entry['verdict'] for entry in self.json('suggest')['suggestions']}
+        kinds = {(owner, word): kind for owner, words in KINDS.items() for word, kind in words.items()}
+        self.assertEqual(set(kinds) - set(found), set())
+        self.assertEqual({case for case, kind in kinds.items() if found[case] != VERDICTS[kind]}, DISAGREE)
+        self.assertEqual((len(kinds), len(DISAGREE)), (66, 11))
 
 
 class Usage(Case):

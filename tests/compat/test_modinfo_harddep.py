@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """modinfo shows hard dependencies to those who read nothing but "depends". See tests/lib/tap.py for the environment."""
 
+import glob
 import json
 import os
 import shutil
 import sys
+import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, '../lib'), os.path.join(HERE, '../golden')]
@@ -160,6 +162,16 @@ class Tree(Case):
         fields = self.fields('plain')
         self.assertEqual((fields['depends'], len(fields['harddep'])), (['snd-pcm,one'], 1001))
 
+    def test_costly_index(self):
+        """an index of patterns that take long is not asked for ever"""
+        patterns = [('*%s*%sz' % ('*'.join('%04d' % i), 'x' * 300), i) for i in range(3000)]
+        self.write(os.path.join(self.folder, 'modules.alias.bin'), depmod_reference.index_bytes(
+            [(pattern.encode(), i, b'one') for pattern, i in patterns]))
+        for n, depends in ((3, 'two'), (200, '')):
+            words = ['0123456789' * 4 + 'x' * 350 + 'y%d' % i for i in range(n)] + ['two']
+            path = self.write('new.ko', module(('depends', ''), ('harddep', ' '.join(words))))
+            self.assertEqual(self.fields(path)['depends'], [depends])
+
     def test_damage(self):
         """what cannot be read is reported once, what can be is shown, and it is no error"""
         whole = index({'m_x': ['one conf dep /x:1'], 'plain': ['one conf dep /x:1', 'two conf nonsense', 'two conf dep /x:3']})
@@ -170,6 +182,88 @@ class Tree(Case):
             if depends:
                 self.assertEqual(out, (depends + '\n') * 2)
             self.assertEqual(self.show('-F', 'license', 'plain', status=0), ('GPL\n', ''))
+
+
+class Real(Case):
+    """modules of Debian's 6.12 and lines of depmod.d; those who make images from modinfo's fields"""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.base = tempfile.mkdtemp()
+        cls.addClassCleanup(shutil.rmtree, cls.base)
+        cls.version, source = next(kernel for kernel in tap.kernels() if kernel[0].startswith('6.12'))
+        folder = os.path.join(cls.base, 'lib/modules', cls.version)
+        cls.files = {}
+        for pattern in ('net/phy/*.ko*', 'net/mdio/*.ko*', 'net/ethernet/realtek/*.ko*', 'net/mii.ko*'):
+            for path in glob.glob(os.path.join(source, 'kernel/drivers', pattern)):
+                target = os.path.join(folder, os.path.relpath(path, source))
+                os.makedirs(os.path.dirname(target), exist_ok=True)
+                os.symlink(os.path.abspath(path), target)
+                cls.files[os.path.basename(path).split('.')[0]] = target
+        for name in ('modules.order', 'modules.builtin', 'modules.builtin.modinfo'):
+            os.symlink(os.path.abspath(os.path.join(source, name)), os.path.join(folder, name))
+        conf = os.path.join(cls.base, 'depmod.conf')
+        with open(conf, 'w', encoding='utf-8') as file:
+            file.write('harddep r8169 realtek mdio-i2c libphy\nharddep realtek mii pps_core\n')
+        made = kmod.run(tap.command('depmod'), '-C', conf, '-b', cls.base, cls.version)
+        if made.returncode:
+            raise OSError(made.stderr)
+
+    def tags(self, name):
+        """depends as it stands in the file"""
+        return [word for word in run(KMOD, '-F', 'depends', self.files[name]).out.decode().strip().split(',') if word]
+
+    def expected(self, name):
+        """the file's own, and what was declared but for pps_core, which Debian builds in"""
+        own = self.tags(name)
+        declared = {'r8169': ['realtek', 'mdio-i2c', 'libphy'], 'realtek': ['mii']}.get(name, [])
+        return own + [word for word in declared if word.replace('-', '_') not in [have.replace('-', '_') for have in own]]
+
+    def test_name_by_name(self):
+        """as mkinitcpio does: fields end with a NUL, the first of ':= ' ends the key, names are followed"""
+        def fields(name):
+            out = self.modinfo('-b', self.base, '-k', self.version, '-0', name, status=0).out.decode()
+            for entry in out.split('\0'):
+                size = min((entry.find(char) for char in ':= ' if char in entry), default=len(entry))
+                yield entry[:size], entry[size:].lstrip(':= ')
+
+        def add(name, added):
+            found = dict(fields(name))
+            if found['filename'].startswith('/') and found['filename'] not in added:
+                added[found['filename']] = True
+                for word in found.get('depends', '').split(','):
+                    if word:
+                        add(word, added)
+            return added
+
+        def closure(name, known):
+            if name not in known:
+                known.add(name)
+                for word in self.expected(name):
+                    closure(word, known)
+            return known
+
+        names = [os.path.basename(path).split('.')[0] for path in add('r8169', {})]
+        self.assertEqual(set(names), closure('r8169', set()))
+        self.assertGreaterEqual(set(names), {'realtek', 'mdio-i2c', 'mii'})
+
+    def test_all_at_once(self):
+        """as mkosi does: everything up to a name field belongs to it, words are names of files"""
+        names = sorted(self.files)
+        out = self.modinfo('--basedir', self.base, '--set-version', self.version, '--null', *names, status=0).out.decode()
+        found, depends = {}, []
+        for line in out.split('\0'):
+            key, separator, value = line.partition(':')
+            if not separator:
+                key, separator, value = line.partition('=')
+            if key == 'depends':
+                depends += [word for word in value.strip().split(',') if word]
+            elif key == 'name':
+                found[value.strip().replace('_', '-')] = depends
+                depends = []
+        self.assertEqual(found, {name.replace('_', '-'): self.expected(name) for name in names})
+        self.assertGreater(len(found), 40)
+        self.assertLessEqual({'realtek', 'mdio-i2c'}, set(found['r8169']) & set(self.files))
 
 
 if __name__ == '__main__':

@@ -159,6 +159,12 @@ class Graph(Hard):
                          {'phy': [('old', 2)], 'y': [('soft', 3)], 'soft': [('y', 3)]})
         self.assertNotIn('old', found)
 
+    def test_own_name(self):
+        """a module is no answer to what it needs itself"""
+        self.hard_tree({'self': [('alias', 'pair')], 'pal': [('alias', 'pair')]})
+        self.conf('harddep self pair\n')
+        self.assertEqual(self.links('self'), [('harddep', 'pal', 'pair', 'test.conf', 1)])
+
     def test_odd_words(self):
         """they command no terminal and no Graphviz"""
         self.hard_tree({'a': [('harddep', 'q";evil->x;" \x1b[2J')], 'x': '', 'y': ''})
@@ -193,6 +199,9 @@ warning: nothing answers to nope, a hard dependency of top (test.conf:1): going
         self.assertNotIn('not together', self.text('plan load', 'top'))
         self.assertIn(' not together with old (%s:1) ' % self.baked, self.flat('plan load', '-v', 'top'))
         self.assertNotIn('; if', self.text('plan load', 'top', 'x', 'y', 'z'))
+        self.conf('softdep top pre: z\n')
+        self.assertEqual(re.findall('; if . fails', self.flat('plan load', 'top')), ['; if x fails'])
+        self.conf('')
         self.system.module('y')
         self.assertEqual(self.steps('plan load', 'top'), [('insert', 'phy'), ('live', 'y'), ('insert', 'top')])
 
