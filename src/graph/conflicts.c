@@ -48,15 +48,15 @@ static int collect_tag(struct declarations *d, const struct graph *g, uint32_t m
 
 	r = declarations_parse(d, value, &like, &words);
 	if (r == 0 && words.n == 0)
-		return declarations_finding(findings, FINDING_CONFLICT_BAD, module, &none, "is empty");
+		return declarations_finding(findings, FINDING_CONFLICT_BAD, module, &none, "is empty", NULL);
 	for (uint32_t i = 0; r >= 0 && i < words.n; i++) {
 		r = declarations_check(&words.items[i], g, module, FINDING_CONFLICT_BAD, findings);
 		if (r > 0)
 			r = add_word(d, module, NULL, &words.items[i]);
 	}
-	if (r >= 0 && words.is_cut)
-		r = declarations_finding(findings, FINDING_CONFLICT_BAD, module,
-					 &words.items[words.n - 1], "is the last below the limit of names");
+	if (r >= 0 && words.over)
+		r = declarations_finding(findings, FINDING_CONFLICT_BAD, module, words.over,
+					 declarations_too_many, NULL);
 	return r < 0 ? r : 0;
 }
 
@@ -128,7 +128,7 @@ static int pair_one(struct pairs *p, uint32_t module, const char *one, struct de
 	int r = 0;
 
 	if (a->n == 0) {
-		r = declarations_finding(findings, FINDING_CONFLICT_UNKNOWN, module, word, NULL);
+		r = declarations_finding(findings, FINDING_CONFLICT_UNKNOWN, module, word, NULL, NULL);
 		return r < 0 ? r : add_pair(p, one, word->text, one, word);
 	}
 	for (uint32_t i = 0; r == 0 && i < a->n && !p->is_full; i++) {
@@ -159,7 +159,7 @@ static int pair_all(const struct declarations *d, const struct graph *g, struct 
 				     c->one->answers->items[k].name, c->word, findings);
 		if (r == 0 && p->is_full && !was_full)
 			r = declarations_finding(findings, FINDING_CONFLICT_BAD, c->module, c->word,
-						 "makes more pairs of modules than there may be");
+						 "makes more pairs of modules than there may be", NULL);
 	}
 	return r;
 }

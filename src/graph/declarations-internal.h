@@ -9,7 +9,7 @@
 struct declared_words {
 	struct declared_word *items;
 	uint32_t n;
-	bool is_cut; /* over DECLARATIONS_WORDS_MAX */
+	struct declared_word *over; /* the first one over DECLARATIONS_WORDS_MAX; NULL without */
 };
 
 /** declarations_parse() - @text into words; @like says where it stands. Return: 0; -ENOMEM. */
@@ -22,6 +22,9 @@ int declarations_parse(struct declarations *d, const char *text, const struct de
  */
 int declarations_check(struct declared_word *word, const struct graph *g, uint32_t module,
 		       enum finding_kind kind, struct findings *findings);
+
+/** declarations_too_many - why words over a limit do not count */
+extern const char declarations_too_many[];
 
 /** conflicts_collect() conflicts_put() - the part of declarations_collect(), declarations_put() */
 int conflicts_collect(struct declarations *d, const struct graph *g, const struct depmod_conf *conf,

@@ -15,8 +15,9 @@ static const char itself[] = "is the module itself";
 static const char is_pattern[] = "is a pattern";
 static const char is_empty[] = "is empty";
 static const char is_repeated[] = "is said before";
-static const char too_many[] = "is over the limit of names";
 static const char too_costly[] = "was not looked up: all names together have too many aliases to look at";
+
+const char declarations_too_many[] = "is over the limit of names, and so is all behind it";
 
 bool declarations_are_any(const struct graph *g, const struct depmod_conf *conf)
 {
@@ -30,14 +31,16 @@ bool declarations_are_any(const struct graph *g, const struct depmod_conf *conf)
 }
 
 int declarations_finding(struct findings *findings, enum finding_kind kind, uint32_t module,
-			 struct declared_word *word, const char *why)
+			 struct declared_word *word, const char *why, struct finding **ret_finding)
 {
 	struct finding *x;
 
+	if (ret_finding)
+		*ret_finding = NULL;
 	/* A pattern can be about thousands of modules. */
-	if (word->is_told && word->is_of_pattern)
+	if ((word->told & 1u << kind) && word->is_of_pattern)
 		return 0;
-	word->is_told = true;
+	word->told |= 1u << kind;
 	x = findings_add(findings, kind, module);
 	if (!x)
 		return -ENOMEM;
@@ -47,6 +50,8 @@ int declarations_finding(struct findings *findings, enum finding_kind kind, uint
 	x->line = word->line;
 	x->is_refused = word->by != DECLARED_BY_CONF;
 	x->is_one_of_many = word->is_of_pattern;
+	if (ret_finding)
+		*ret_finding = x;
 	return 0;
 }
 
@@ -65,15 +70,19 @@ int declarations_parse(struct declarations *d, const char *text, const struct de
 		       struct declared_words *ret_words)
 {
 	uint32_t n = count_words(text);
+	struct declared_word *items;
 	char folded[ALIAS_MAX + 1];
 
-	*ret_words = (struct declared_words){ .is_cut = n > DECLARATIONS_WORDS_MAX };
-	ret_words->n = ret_words->is_cut ? DECLARATIONS_WORDS_MAX : n;
-	ret_words->items = arena_alloc(&d->arena, ret_words->n * sizeof(*ret_words->items));
-	if (!ret_words->items)
+	if (n > DECLARATIONS_WORDS_MAX)
+		n = DECLARATIONS_WORDS_MAX + 1;
+	items = arena_alloc(&d->arena, n * sizeof(*items));
+	if (!items)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < ret_words->n; i++) {
-		struct declared_word *w = &ret_words->items[i];
+	*ret_words = (struct declared_words){ .items = items, .n = n };
+	if (n > DECLARATIONS_WORDS_MAX)
+		ret_words->over = &items[--ret_words->n];
+	for (uint32_t i = 0; i < n; i++) {
+		struct declared_word *w = &items[i];
 		size_t size;
 
 		text += strspn(text, BLANKS);
@@ -106,7 +115,7 @@ int declarations_check(struct declared_word *word, const struct graph *g, uint32
 	if (!why)
 		return 1;
 	/* That a pattern is about the one that it is for, too, is as it should be. */
-	r = word->is_of_pattern ? 0 : declarations_finding(findings, kind, module, word, why);
+	r = word->is_of_pattern ? 0 : declarations_finding(findings, kind, module, word, why, NULL);
 	return r < 0 ? r : 0;
 }
 
@@ -120,7 +129,8 @@ static int add(struct declarations *d, uint32_t module, struct declared_word *wo
 		if (h->is_full)
 			return 0;
 		h->is_full = true;
-		return declarations_finding(findings, FINDING_HARD_BAD, module, word, too_many);
+		return declarations_finding(findings, FINDING_HARD_BAD, module, word, declarations_too_many,
+					    NULL);
 	}
 	x = arena_alloc(&d->arena, sizeof(*x));
 	if (!x)
@@ -145,10 +155,10 @@ static int add_words(struct declarations *d, const struct graph *g, uint32_t mod
 		if (r > 0)
 			r = add(d, module, &words->items[i], findings);
 	}
-	if (r >= 0 && words->is_cut && !d->hards[module].is_full) {
+	if (r >= 0 && words->over && !d->hards[module].is_full) {
 		d->hards[module].is_full = true;
-		r = declarations_finding(findings, FINDING_HARD_BAD, module,
-					 &words->items[words->n - 1], "is the last below the limit of names");
+		r = declarations_finding(findings, FINDING_HARD_BAD, module, words->over,
+					 declarations_too_many, NULL);
 	}
 	return r < 0 ? r : 0;
 }
@@ -169,7 +179,7 @@ static int collect_tags(struct declarations *d, const struct graph *g, uint32_t 
 			continue;
 		r = declarations_parse(d, value, &like, &words);
 		if (r == 0 && words.n == 0)
-			r = declarations_finding(findings, FINDING_HARD_BAD, module, &none, is_empty);
+			r = declarations_finding(findings, FINDING_HARD_BAD, module, &none, is_empty, NULL);
 		else if (r == 0)
 			r = add_words(d, g, module, &words, findings);
 	}
@@ -253,7 +263,7 @@ static int drop_repeats(struct hards *h, uint32_t module, struct hard **sorted, 
 			first->by = sorted[i]->by;
 		if (!first->word->file == !sorted[i]->word->file)
 			r = declarations_finding(findings, FINDING_HARD_BAD, module,
-						 sorted[i]->word, is_repeated);
+						 sorted[i]->word, is_repeated, NULL);
 	}
 	return r;
 }
@@ -265,13 +275,13 @@ static int set_fate(struct hard *x, uint32_t module, const uint32_t *needed, str
 
 	x->fate = a->n_builtin > 0 ? DECLARED_BUILTIN : a->n > 1 ? DECLARED_GROUP : DECLARED_UNKNOWN;
 	if (a->is_cut)
-		return declarations_finding(findings, FINDING_HARD_BAD, module, x->word, too_costly);
+		return declarations_finding(findings, FINDING_HARD_BAD, module, x->word, too_costly, NULL);
 	if (a->n == 0) {
 		/* What is refused for a stricter line's sake is said whatever the first line is. */
 		enum declared_by by = x->word->by;
 
 		x->word->by = x->by;
-		r = declarations_finding(findings, FINDING_HARD_UNKNOWN, module, x->word, NULL);
+		r = declarations_finding(findings, FINDING_HARD_UNKNOWN, module, x->word, NULL, NULL);
 		x->word->by = by;
 		return r;
 	}
@@ -281,7 +291,7 @@ static int set_fate(struct hard *x, uint32_t module, const uint32_t *needed, str
 	if (x->answer == module) {
 		x->is_dropped = true;
 		return x->word->is_of_pattern ? 0 : declarations_finding(findings, FINDING_HARD_BAD, module,
-									 x->word, itself);
+									 x->word, itself, NULL);
 	}
 	x->fate = needed[x->answer] == module + 1 ? DECLARED_BY_SYMBOL : DECLARED_IN_DEP;
 	return 0;

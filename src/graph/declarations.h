@@ -36,7 +36,7 @@ struct declared_word {
 	unsigned int line;
 	enum declared_by by;
 	bool is_of_pattern; /* about all modules that a pattern names */
-	bool is_told;	    /* something was said about it */
+	unsigned int told;  /* bits (1 << kind) of findings that there are about it */
 	bool is_asked;	    /* it is among the words to be looked up */
 	const struct word_answers *answers;
 };
@@ -114,6 +114,10 @@ int declarations_put(struct declarations *d, const struct graph *g, struct findi
 
 void declarations_done(struct declarations *d);
 
-/** declarations_finding() - a finding about @word of @module. Return: 0; -ENOMEM. */
+/**
+ * declarations_finding() - a finding about @word of @module; of a pattern's word, only the first
+ * @ret_finding: NULL where there is none; may be NULL
+ * Return: 0; -ENOMEM.
+ */
 int declarations_finding(struct findings *findings, enum finding_kind kind, uint32_t module,
-			 struct declared_word *word, const char *why);
+			 struct declared_word *word, const char *why, struct finding **ret_finding);

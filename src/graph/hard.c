@@ -144,14 +144,13 @@ static int drop(struct adding *a, uint32_t module, struct hard *x, bool has_path
 {
 	struct finding *finding;
 
+	int r;
+
 	x->fate = DECLARED_CYCLE;
-	finding = findings_add(a->findings, FINDING_HARD_CYCLE, module);
-	if (!finding)
-		return -ENOMEM;
+	r = declarations_finding(a->findings, FINDING_HARD_CYCLE, module, x->word, NULL, &finding);
+	if (r < 0 || !finding)
+		return r;
 	finding->other = x->answer;
-	finding->symbol = x->word->text;
-	finding->file = x->word->file;
-	finding->line = x->word->line;
 	return has_path ? set_path(a, finding, module, x->answer) : 0;
 }
 

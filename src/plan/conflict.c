@@ -4,6 +4,8 @@
  * is welcome, and of answers to one hard dependency only one is loaded anyway.
  */
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "plan/plan-internal.h"
 
@@ -18,6 +20,7 @@ int plan_read_others(struct planner *p, uint32_t i, const struct plan_answered_c
 		return 0;
 	if (n > PLAN_MODULES_MAX)
 		return -E2BIG;
+	p->has_conflicts = true;
 	others = arena_alloc(&p->arena, n * sizeof(*others));
 	if (!others)
 		return -ENOMEM;
@@ -88,6 +91,8 @@ static bool refuse_clashes(struct planner *p)
 {
 	bool is_changed = false;
 
+	if (!p->has_conflicts)
+		return false;
 	for (uint32_t i = 0; i < p->n_nodes; i++) {
 		const struct node *node = &p->nodes[i];
 
@@ -112,46 +117,92 @@ static bool refuse_clashes(struct planner *p)
 
 bool plan_refuse_required(struct planner *p)
 {
-	bool is_changed = refuse_clashes(p);
+	bool is_changed = refuse_clashes(p), is_refused = false;
 
 	for (uint32_t i = 0; i < p->n_nodes && !is_changed; i++) {
 		const struct node *node = &p->nodes[i];
 
-		for (uint32_t o = 0; o < node->n_others; o++) {
-			const struct other *other = &node->others[o];
-			const struct node *to = &p->nodes[other->node];
+		for (uint32_t o = 0; o < node->n_others && node->is_required; o++) {
+			const struct node *to = &p->nodes[node->others[o].node];
 
-			/* Either side may be the only one that was asked what it excludes. */
-			if (!would_come(p, node) || !would_come(p, to) ||
-			    node->is_required == to->is_required)
+			if (to->is_required || !would_come(p, node) || !would_come(p, to))
 				continue;
-			if (node->is_required)
-				refuse_other(p, i, other);
-			else
-				refuse(p, i, other);
-			is_changed = true;
+			refuse_other(p, i, &node->others[o]);
+			is_refused = true;
 		}
 	}
-	return is_changed;
+	return is_changed || is_refused;
 }
 
-/* Are both answers to hard dependencies and nothing else? Then it is not said that both are loaded. */
-static bool are_alternatives(const struct planner *p, uint32_t a, uint32_t b)
+/** enum rank - of two modules in conflict, whose loss is the greater one? */
+enum rank {
+	RANK_PERHAPS,  /* an answer to a hard dependency of what is welcome, or there for such a one's sake */
+	RANK_WELCOME,
+	RANK_ANSWER,   /* an answer to a hard dependency of a goal, or there for such a one's sake */
+	RANK_REQUIRED,
+};
+
+static bool is_for_goals(const struct edge *edge)
 {
-	bool is_a = false, is_b = false;
-
-	for (uint32_t e = 0; e < p->n_edges; e++) {
-		const struct edge *edge = &p->edges[e];
-
-		if ((edge->to == a || edge->to == b) && edge->kind != PLAN_ANY_OF)
-			return false;
-		is_a |= edge->to == a;
-		is_b |= edge->to == b;
-	}
-	return is_a && is_b;
+	return plan_is_need(edge) || edge->kind == PLAN_ANY_OF;
 }
 
-bool plan_refuse_kept(struct planner *p, const uint32_t *order)
+static bool is_for_sure(const struct edge *edge)
+{
+	return edge->kind != PLAN_ANY_OF;
+}
+
+/* What the edges that count lead to from what is required is of that rank, where it has no better one. */
+static void spread(const struct planner *p, bool (*counts)(const struct edge *edge), uint8_t rank,
+		   uint8_t *ranks, uint32_t *todo, uint8_t *is_seen)
+{
+	uint32_t n = 0;
+
+	memset(is_seen, 0, p->n_nodes);
+	for (uint32_t i = 0; i < p->n_nodes; i++)
+		if (p->nodes[i].is_required && p->nodes[i].refusal == PLAN_REFUSE_NOTHING)
+			is_seen[todo[n++] = i] = 1;
+	while (n > 0) {
+		const struct node *node = &p->nodes[todo[--n]];
+
+		for (uint32_t e = node->first_edge; e != PLAN_NONE; e = p->edges[e].next) {
+			uint32_t to = p->edges[e].to;
+
+			if (is_seen[to] || !counts(&p->edges[e]) || !p->nodes[to].is_kept ||
+			    p->nodes[to].refusal != PLAN_REFUSE_NOTHING)
+				continue;
+			is_seen[todo[n++] = to] = 1;
+			ranks[to] = rank > ranks[to] ? rank : ranks[to];
+		}
+	}
+}
+
+static int find_ranks(const struct planner *p, uint8_t *ranks)
+{
+	uint32_t *todo = calloc((size_t)p->n_nodes + 1, sizeof(*todo));
+	uint8_t *is_seen = calloc((size_t)p->n_nodes + 1, 1);
+	int r = todo && is_seen ? 0 : -ENOMEM;
+
+	for (uint32_t i = 0; i < p->n_nodes; i++)
+		ranks[i] = p->nodes[i].is_required ? RANK_REQUIRED : RANK_PERHAPS;
+	if (r == 0) {
+		spread(p, is_for_sure, RANK_WELCOME, ranks, todo, is_seen);
+		spread(p, is_for_goals, RANK_ANSWER, ranks, todo, is_seen);
+	}
+	free(todo);
+	free(is_seen);
+	return r;
+}
+
+/* Of two answers it is not said that both are loaded: who comes second will see the first. */
+static bool loses(const uint8_t *ranks, uint32_t one, uint32_t other)
+{
+	if (ranks[one] != ranks[other])
+		return ranks[one] < ranks[other];
+	return ranks[one] == RANK_WELCOME;
+}
+
+static bool refuse_losers(struct planner *p, const uint32_t *order, const uint8_t *ranks)
 {
 	bool is_changed = false;
 
@@ -160,17 +211,121 @@ bool plan_refuse_kept(struct planner *p, const uint32_t *order)
 
 		for (uint32_t o = 0; o < p->nodes[i].n_others; o++) {
 			const struct other *other = &p->nodes[i].others[o];
-			struct node *to = &p->nodes[other->node];
+			const struct node *to = &p->nodes[other->node];
 
+			/* Both have the other in their list, and the first in the order is here first. */
 			if (!p->nodes[i].is_kept || !to->is_kept || !would_come(p, &p->nodes[i]) ||
-			    !would_come(p, to) || to->is_required ||
-			    are_alternatives(p, i, other->node))
+			    !would_come(p, to) || !loses(ranks, other->node, i))
 				continue;
 			refuse_other(p, i, other);
 			is_changed = true;
 		}
 	}
 	return is_changed;
+}
+
+int plan_refuse_kept(struct planner *p, const uint32_t *order)
+{
+	uint8_t *ranks;
+	int r;
+
+	if (!p->has_conflicts)
+		return 0;
+	ranks = calloc((size_t)p->n_nodes + 1, 1);
+	r = ranks ? find_ranks(p, ranks) : -ENOMEM;
+	if (r == 0)
+		r = refuse_losers(p, order, ranks);
+	free(ranks);
+	return r;
+}
+
+/** struct mirror - who has each module in its list; those of one module are chained */
+struct mirror {
+	uint32_t *last;  /* of a module: number of an entry + 1 */
+	uint32_t *next;  /* of an entry */
+	uint32_t *owner; /* whose list it is from */
+	struct other **entry;
+	uint32_t *stamp; /* a module that has this one in its list already, + 1 */
+	uint32_t n;
+};
+
+static void mirror_done(struct mirror *m)
+{
+	free(m->last);
+	free(m->next);
+	free(m->owner);
+	free(m->entry);
+	free(m->stamp);
+}
+
+static int mirror_init(struct mirror *m, const struct planner *p)
+{
+	size_t n = 1;
+
+	for (uint32_t i = 0; i < p->n_nodes; i++)
+		n += p->nodes[i].n_others;
+	if (n > PLAN_EDGES_MAX)
+		return -E2BIG;
+	m->last = calloc((size_t)p->n_nodes + 1, sizeof(*m->last));
+	m->stamp = calloc((size_t)p->n_nodes + 1, sizeof(*m->stamp));
+	m->next = calloc(n, sizeof(*m->next));
+	m->owner = calloc(n, sizeof(*m->owner));
+	m->entry = calloc(n, sizeof(*m->entry));
+	if (!m->last || !m->stamp || !m->next || !m->owner || !m->entry)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < p->n_nodes; i++)
+		for (uint32_t o = 0; o < p->nodes[i].n_others; o++, m->n++) {
+			struct other *other = &p->nodes[i].others[o];
+
+			m->entry[m->n] = other;
+			m->owner[m->n] = i;
+			m->next[m->n] = m->last[other->node];
+			m->last[other->node] = m->n + 1;
+		}
+	return 0;
+}
+
+/* Those who exclude @i behind those that it excludes itself. */
+static int complete(struct planner *p, struct mirror *m, uint32_t i)
+{
+	struct node *node = &p->nodes[i];
+	struct other *others;
+	uint32_t n = node->n_others;
+
+	for (uint32_t e = m->last[i]; e > 0; e = m->next[e - 1])
+		n++;
+	if (n == node->n_others)
+		return 0;
+	others = arena_alloc(&p->arena, n * sizeof(*others));
+	if (!others)
+		return -ENOMEM;
+	n = node->n_others;
+	for (uint32_t o = 0; o < n; o++) {
+		others[o] = node->others[o];
+		m->stamp[others[o].node] = i + 1;
+	}
+	for (uint32_t e = m->last[i]; e > 0; e = m->next[e - 1]) {
+		if (m->stamp[m->owner[e - 1]] == i + 1)
+			continue;
+		m->stamp[m->owner[e - 1]] = i + 1;
+		others[n++] = (struct other){ m->owner[e - 1], m->entry[e - 1]->source };
+	}
+	node->others = others;
+	node->n_others = n;
+	return 0;
+}
+
+int plan_mirror_others(struct planner *p)
+{
+	struct mirror m = { 0 };
+	int r = 0;
+
+	if (p->has_conflicts)
+		r = mirror_init(&m, p);
+	for (uint32_t i = 0; i < p->n_nodes && r == 0 && p->has_conflicts; i++)
+		r = complete(p, &m, i);
+	mirror_done(&m);
+	return r;
 }
 
 int plan_copy_conflicts(struct planner *p, const struct node *node, struct plan_step *step)

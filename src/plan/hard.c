@@ -48,24 +48,32 @@ int plan_begin_found(struct planner *p, const struct request *request)
 	uint32_t n = request->n_found;
 	int r = 0;
 
-	for (uint32_t f = 0; f < n && r == 0; f++)
+	for (uint32_t f = 0; f < n && r == 0; f++) {
 		if (plan_counts(p, &found[f], false))
 			r = plan_begin(p, found[f].node);
+		else if (!p->options.ignore_loaded)
+			r = plan_watch(p, found[f].node); /* not to be loaded, but it may be there */
+	}
 	return r;
 }
 
-bool plan_is_line_hard(const struct planner *p, uint32_t i, uint32_t to)
+const struct hard_word *plan_find_line_hard(const struct planner *p, uint32_t i, uint32_t to)
 {
 	const struct node *node = &p->nodes[i];
+	const struct hard_word *dropped = NULL;
 
 	for (uint32_t h = 0; h < node->n_hards; h++) {
-		const struct request *request = &p->requests[node->hards[h].request];
+		const struct hard_word *word = &node->hards[h];
+		const struct request *request = &p->requests[word->request];
 
-		for (uint32_t f = 0; f < request->n_found && node->hards[h].is_in_line; f++)
+		for (uint32_t f = 0; f < request->n_found && word->is_in_line; f++) {
+			if (request->found[f].node == to && !word->is_dropped)
+				return word;
 			if (request->found[f].node == to)
-				return true;
+				dropped = word;
+		}
 	}
-	return false;
+	return dropped;
 }
 
 /** struct reach - memory to look for a way from one module to another */
@@ -175,13 +183,13 @@ static int find_answers(struct planner *p, struct reach *w, uint32_t i,
 
 		if (found->node == i) {
 			a->is_own = true;
-		} else if (!plan_counts(p, found, false)) {
-			if (!a->blacklist)
-				a->blacklist = plan_is_blacklisted(p, p->nodes[found->node].name);
 		} else if (plan_is_there(p, &p->nodes[found->node])) {
 			a->nodes[0] = found->node;
 			a->n = 1;
 			return 0;
+		} else if (!plan_counts(p, found, false)) {
+			if (!a->blacklist)
+				a->blacklist = plan_is_blacklisted(p, p->nodes[found->node].name);
 		} else {
 			a->nodes[a->n++] = found->node;
 		}
@@ -258,21 +266,20 @@ static int add_hard_edges(struct planner *p, uint32_t i, const struct hard_word 
 	return r;
 }
 
-static int read_words(struct planner *p, struct reach *w, uint32_t i)
+static int read_words(struct planner *p, struct reach *w, uint32_t i, bool is_in_line)
 {
 	struct node *node = &p->nodes[i];
 	int r = 0;
 
-	if (node->n_hards == 0)
-		return 0;
-	node->groups = arena_alloc(&p->arena, node->n_hards * sizeof(*node->groups));
+	if (!node->groups)
+		node->groups = arena_alloc(&p->arena, node->n_hards * sizeof(*node->groups));
 	if (!node->groups)
 		return -ENOMEM;
 	for (uint32_t h = 0; h < node->n_hards && r == 0; h++) {
 		const struct hard_word *word = &node->hards[h];
 		struct answers a = { 0 };
 
-		if (word->is_dropped || word->is_by_symbol)
+		if (word->is_dropped || word->is_by_symbol || word->is_in_line != is_in_line)
 			continue;
 		r = find_answers(p, w, i, word, &a);
 		if (r == 0)
@@ -288,7 +295,10 @@ static int compare_names(const void *a, const void *b, void *ctx)
 	return strcmp(p->nodes[*(const uint32_t *)a].name, p->nodes[*(const uint32_t *)b].name);
 }
 
-/* By name, so that what is dropped of a cycle does not hang on what was asked for. */
+/*
+ * By name, so that what is dropped of a cycle does not hang on what was asked for. Those that stand in
+ * lines come first: they close no cycle among themselves, and other readers keep to them.
+ */
 int plan_hard_edges(struct planner *p)
 {
 	uint32_t *owners = calloc((size_t)p->n_nodes + 1, sizeof(*owners));
@@ -304,11 +314,19 @@ int plan_hard_edges(struct planner *p)
 			owners[n++] = i;
 	if (n > 0)
 		qsort_r(owners, n, sizeof(*owners), compare_names, p);
-	for (uint32_t at = 0; at < n && r == 0; at++)
-		r = read_words(p, &w, owners[at]);
+	for (uint32_t at = 0; at < 2 * n && r == 0; at++)
+		r = read_words(p, &w, owners[at % n], at < n);
 	reach_done(&w);
 	free(owners);
 	return r;
+}
+
+bool plan_must_go_first(const struct planner *p, const struct hard_user *user)
+{
+	for (uint32_t o = 0; o < user->n_others; o++)
+		if (!p->nodes[user->others[o]].is_goal_like)
+			return false;
+	return true;
 }
 
 int plan_hard_order_edges(struct planner *p, uint32_t i)

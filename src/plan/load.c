@@ -134,6 +134,7 @@ static void refuse_user(const struct planner *p, struct node *node)
 	if (!group)
 		return;
 	node->refusal = PLAN_REFUSE_NEEDS;
+	node->cause_group = (uint32_t)(group - node->groups) + 1;
 	node->cause = group->members[0];
 	node->word = group->word;
 	node->source = group->source;
@@ -193,7 +194,7 @@ static int keep_required(struct planner *p, uint32_t goal)
 		for (uint32_t e = node->first_edge; e != PLAN_NONE; e = p->edges[e].next) {
 			struct node *to = &p->nodes[p->edges[e].to];
 
-			bool is_cause = node->refusal == PLAN_REFUSE_NEEDS && node->cause == p->edges[e].to;
+			bool is_cause = plan_is_cause(node, &p->edges[e]);
 
 			if ((!plan_is_need(&p->edges[e]) && !is_cause) || to->is_required ||
 			    (node->refusal != PLAN_REFUSE_NOTHING && !is_cause))
@@ -266,11 +267,36 @@ static int keep(struct planner *p, const uint32_t *order)
 		}
 		if (r == 0)
 			r = keep_welcome(p);
-		if (r < 0 || round >= PLAN_CUT_ROUNDS || !plan_refuse_kept(p, order))
+		if (r < 0 || round >= PLAN_CUT_ROUNDS)
 			break;
+		r = plan_refuse_kept(p, order);
+		if (r <= 0)
+			break;
+		r = 0;
 		refuse_users(p, order);
 	}
 	return r;
+}
+
+/* Does the note warn of a module that is not loaded by this plan? */
+static bool is_idle(const struct planner *p, const struct plan_note *note)
+{
+	const struct node *node;
+
+	if (!plan_note_is_warning(note->kind))
+		return false;
+	node = &p->nodes[plan_find_node(p, note->a)];
+	return !node->is_kept || node->refusal != PLAN_REFUSE_NOTHING;
+}
+
+static void drop_idle_warnings(struct planner *p)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < p->n_notes; i++)
+		if (!is_idle(p, &p->notes[i]))
+			p->notes[n++] = p->notes[i];
+	p->n_notes = n;
 }
 
 /* Parameters of configuration under the module's name and under the alias, then the caller's. */
@@ -312,6 +338,8 @@ static int fill_step(struct planner *p, const struct node *node, struct plan_ste
 		step->error = node->index_error ? node->index_error : node->file_error;
 		if (node->refusal == PLAN_REFUSE_NEEDS)
 			step->cause = p->nodes[node->cause].step;
+		if (node->cause_group)
+			step->cause_group = node->cause_group - 1;
 		return 0;
 	}
 	if (plan_is_there(p, node)) {
@@ -338,6 +366,8 @@ int plan_make_load(struct planner *p)
 
 	r = make_edges(p);
 	if (r == 0)
+		r = plan_mirror_others(p);
+	if (r == 0)
 		r = plan_find_places(p, goes_before);
 	if (r == 0)
 		r = plan_order_edges(p, goes_before, &order);
@@ -345,5 +375,6 @@ int plan_make_load(struct planner *p)
 		r = refuse(p, order);
 	if (r == 0)
 		r = keep(p, order);
+	drop_idle_warnings(p);
 	return r < 0 ? r : plan_put_steps(p, order, fill_step);
 }

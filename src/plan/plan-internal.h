@@ -92,6 +92,7 @@ struct node {
 	uint32_t place;	    /* where a plain walk puts it */
 	enum plan_refusal refusal;
 	uint32_t cause;	    /* with PLAN_REFUSE_NEEDS: the node; PLAN_NONE */
+	uint32_t cause_group; /* likewise, and it is the first of a group: number of that, from 1; else 0 */
 	enum plan_refusal word_refusal; /* because of a hard dependency: NO_ANSWER or BLACKLISTED */
 	const char *word;   /* of the refusal, and where from */
 	struct plan_source source;
@@ -158,6 +159,7 @@ struct planner {
 	uint32_t n_notes, notes_capacity;
 	struct names node_names, request_names, hard_names;
 	uint32_t n_words; /* of all nodes */
+	bool has_conflicts;
 	int error;	  /* sticks */
 
 	struct plan plan;
@@ -186,13 +188,26 @@ int plan_begin_found(struct planner *p, const struct request *request);
 /** plan_is_there() - load: live or built in, unless that is not to count */
 bool plan_is_there(const struct planner *p, const struct node *node);
 
-/** plan_is_line_hard() - does @to stand in the line of @i for a hard dependency alone? */
-bool plan_is_line_hard(const struct planner *p, uint32_t i, uint32_t to);
+/**
+ * plan_find_line_hard() - the word for whose sake alone @to stands in the line of @i
+ * Return: NULL without; one that is dropped only where there is no other.
+ */
+const struct hard_word *plan_find_line_hard(const struct planner *p, uint32_t i, uint32_t to);
 
 /** plan_is_need() - load: does what is at the start of the edge need what is at its end? */
 static inline bool plan_is_need(const struct edge *edge)
 {
 	return edge->kind == PLAN_NEEDS || edge->kind == PLAN_HARD;
+}
+
+/** plan_is_cause() - does the edge lead to what its module is refused for? */
+static inline bool plan_is_cause(const struct node *from, const struct edge *edge)
+{
+	if (from->refusal != PLAN_REFUSE_NEEDS)
+		return false;
+	if (from->cause_group)
+		return edge->kind == PLAN_ANY_OF && edge->group == from->cause_group - 1;
+	return from->cause == edge->to;
 }
 
 /** plan_is_used() - unload: refused because others use it */
@@ -208,18 +223,28 @@ static inline bool plan_is_used(const struct node *node)
  */
 int plan_hard_edges(struct planner *p);
 
+/**
+ * plan_must_go_first() - unload: does a user have to go before the module?
+ * Not while another answer to its word is not to go.
+ */
+bool plan_must_go_first(const struct planner *p, const struct hard_user *user);
+
 /** plan_hard_order_edges() - unload: edges from @i to what it has hard dependencies on */
 int plan_hard_order_edges(struct planner *p, uint32_t i);
+
+/** plan_mirror_others() - whoever is in conflict with one that was told so is so as well. Return: 0; -E2BIG; -ENOMEM. */
+int plan_mirror_others(struct planner *p);
 
 /**
  * plan_refuse_with_live() - load: modules that exclude one that is there
  * plan_refuse_required() - both of two that goals cannot do without, and what excludes such a one
- * plan_refuse_kept() - of two that are welcome, the one that comes later in @order
- * Return: whether some were refused now.
+ * plan_refuse_kept() - what is welcome and excludes an answer that goals may need; of two that are
+ * welcome, the one that comes later in @order. Answers to hard dependencies that exclude each other stay.
+ * Return: whether some were refused now; plan_refuse_kept() also -ENOMEM.
  */
 bool plan_refuse_with_live(struct planner *p);
 bool plan_refuse_required(struct planner *p);
-bool plan_refuse_kept(struct planner *p, const uint32_t *order);
+int plan_refuse_kept(struct planner *p, const uint32_t *order);
 
 /** plan_copy_conflicts() - for a step. Return: 0; -ENOMEM. */
 int plan_copy_conflicts(struct planner *p, const struct node *node, struct plan_step *step);

@@ -565,7 +565,8 @@ static int begin_users(struct planner *p, uint32_t i, uint32_t *todo)
 			r = begin_user(p, holder, todo);
 	}
 	for (uint32_t u = 0; u < p->nodes[i].n_users && r == 0; u++)
-		r = begin_user(p, p->nodes[i].users[u].node, todo);
+		if (plan_must_go_first(p, &p->nodes[i].users[u]))
+			r = begin_user(p, p->nodes[i].users[u].node, todo);
 	return r;
 }
 

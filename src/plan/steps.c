@@ -72,14 +72,34 @@ static int read_line(struct planner *p, uint32_t i)
 	return 0;
 }
 
+/* Is it sure that @to, of the line of @i, is loaded before @i, with all that it needs itself? */
+static bool brings_along(const struct planner *p, uint32_t i, uint32_t to)
+{
+	const struct hard_word *word = plan_find_line_hard(p, i, to);
+
+	return !word || (!p->options.is_unload && !word->is_dropped &&
+			 p->requests[word->request].n_found == 1);
+}
+
+/* Does the kernel say that @user uses symbols of @used? */
+static bool is_holder(const struct planner *p, uint32_t user, uint32_t used)
+{
+	const char *at = p->nodes[used].state.holders;
+	size_t left = p->nodes[used].state.holders_size;
+
+	for (; left > 0; left -= strlen(at) + 1, at += strlen(at) + 1)
+		if (strcmp(at, p->nodes[user].name) == 0)
+			return true;
+	return false;
+}
+
 /* Strikes out what stands behind @at in the line and is needed by it. */
 static int strike_out(struct planner *p, uint32_t i, uint32_t *line, uint32_t n, uint32_t at)
 {
 	const struct node *other;
 	int r;
 
-	/* To unload, what is needed for a hard dependency's sake alone has nothing to say. */
-	if (line[at] == PLAN_NONE || (p->options.is_unload && plan_is_line_hard(p, i, line[at])))
+	if (line[at] == PLAN_NONE || !brings_along(p, i, line[at]))
 		return 0;
 	r = read_line(p, line[at]);
 	if (r < 0)
@@ -95,7 +115,7 @@ static int strike_out(struct planner *p, uint32_t i, uint32_t *line, uint32_t n,
 int plan_need_edges(struct planner *p, uint32_t i)
 {
 	const struct node *node = &p->nodes[i];
-	uint32_t *line;
+	uint32_t *line, first_hard = 0;
 	int r;
 
 	r = read_line(p, i);
@@ -107,12 +127,17 @@ int plan_need_edges(struct planner *p, uint32_t i)
 	memcpy(line, node->line, node->n_line * sizeof(*line));
 	for (uint32_t at = 0; at < node->n_line && node->n_line <= NEEDS_REDUCED_MAX && r == 0; at++)
 		r = strike_out(p, i, line, node->n_line, at);
+	while (first_hard < node->n_line && !plan_find_line_hard(p, i, node->line[first_hard]))
+		first_hard++;
 	/* What is needed last on the line is needed first in the kernel. */
-	for (uint32_t at = node->n_line; at-- > 0 && r == 0;)
-		if (line[at] != PLAN_NONE && !plan_is_line_hard(p, i, line[at]))
-			r = plan_add_edge(p, (struct edge){ .from = i,
-							    .to = line[at],
-							    .kind = PLAN_NEEDS });
+	for (uint32_t at = node->n_line; at-- > 0 && r == 0;) {
+		if (line[at] == PLAN_NONE || plan_find_line_hard(p, i, line[at]))
+			continue;
+		/* Behind a hard dependency stands what that one needs, be it by hard dependencies. */
+		if (p->options.is_unload && at > first_hard && !is_holder(p, i, line[at]))
+			continue;
+		r = plan_add_edge(p, (struct edge){ .from = i, .to = line[at], .kind = PLAN_NEEDS });
+	}
 	free(line);
 	return r;
 }
@@ -185,7 +210,7 @@ static bool is_told(const struct planner *p, const struct edge *edge)
 		return false;
 	if ((edge->kind == PLAN_HOLDER || edge->kind == PLAN_HARD_USER) && plan_is_used(from))
 		return plan_is_used(to);
-	return from->refusal == PLAN_REFUSE_NOTHING || from->cause == edge->to;
+	return from->refusal == PLAN_REFUSE_NOTHING || plan_is_cause(from, edge);
 }
 
 /* To load, what a module needs must have come before; to unload, what uses it must have gone. */
@@ -303,12 +328,12 @@ static int put_lists(struct planner *p, struct plan_step *steps, uint32_t n_step
 	return 0;
 }
 
-/* Of each group the members that stay in the plan; those of a refused module mean nothing. */
+/* Of each group the members that stay in the plan. */
 static int put_groups(struct planner *p, const struct node *node, struct plan_step *step)
 {
 	struct plan_group *groups;
 
-	if (node->n_groups == 0 || node->refusal != PLAN_REFUSE_NOTHING)
+	if (node->n_groups == 0)
 		return 0;
 	groups = arena_alloc(&p->arena, node->n_groups * sizeof(*groups));
 	if (!groups)
@@ -398,7 +423,8 @@ int plan_put_steps(struct planner *p, const uint32_t *order,
 					       .is_required = node->is_required,
 					       .options = "",
 					       .holders = "",
-					       .cause = PLAN_NONE };
+					       .cause = PLAN_NONE,
+					       .cause_group = PLAN_NONE };
 		node->step = n++;
 	}
 	r = put_lists(p, steps, n);

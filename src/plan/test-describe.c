@@ -98,6 +98,38 @@ static void test_reasons(void **state)
 	assert_reason(PLAN_DELETE, (struct plan_reason){ .kind = PLAN_HOLDER, .by = "a" }, "uses a");
 }
 
+/* Because of a word that is the module's own name, or an alias that it answers to. */
+static void test_hard_reasons(void **state)
+{
+	static const struct {
+		enum plan_action action;
+		enum plan_edge_kind kind;
+		const char *word, *want;
+	} cases[] = {
+		{ PLAN_INSERT, PLAN_HARD, "b", "hard dependency of a (/etc/modprobe.d/s.conf:3)" },
+		{ PLAN_INSERT, PLAN_HARD, "crypto-b",
+		  "hard dependency of a, named crypto-b (/etc/modprobe.d/s.conf:3)" },
+		{ PLAN_IS_LIVE, PLAN_HARD, "b", "hard dependency of a (/etc/modprobe.d/s.conf:3)" },
+		{ PLAN_INSERT, PLAN_ANY_OF, "crypto-b",
+		  "one answer to the hard dependency of a on crypto-b (/etc/modprobe.d/s.conf:3)" },
+		{ PLAN_DELETE, PLAN_HARD, "b", "was a hard dependency of a (/etc/modprobe.d/s.conf:3)" },
+		{ PLAN_RUN_REMOVE, PLAN_HARD, "crypto-b",
+		  "was a hard dependency of a, named crypto-b (/etc/modprobe.d/s.conf:3)" },
+		{ PLAN_DELETE, PLAN_HARD_USER, "a", "has a hard dependency on a (/etc/modprobe.d/s.conf:3)" },
+		{ PLAN_DELETE, PLAN_HARD_USER, "crypto-a",
+		  "has a hard dependency on a (/etc/modprobe.d/s.conf:3)" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_reason(cases[i].action,
+			      (struct plan_reason){ .kind = cases[i].kind,
+						    .by = "a",
+						    .word = cases[i].word,
+						    .source = place },
+			      cases[i].want);
+}
+
 #define assert_refusal(want, ...)                                                          \
 	do {                                                                               \
 		struct plan_step one = { .action = PLAN_REFUSE, .module = "b", __VA_ARGS__ }; \
@@ -133,6 +165,25 @@ static void test_refusals(void **state)
 	assert_refusal("b is not loaded", .refusal = PLAN_REFUSE_NOT_LOADED);
 }
 
+static void test_hard_refusals(void **state)
+{
+	(void)state;
+	assert_refusal("b needs x (hard dependency, /etc/modprobe.d/s.conf:3), and nothing answers to that",
+		       .refusal = PLAN_REFUSE_NO_ANSWER, .word = "x", .source = place);
+	assert_refusal("b needs x (hard dependency, /etc/modprobe.d/s.conf:3), and what answers to that is "
+		       "blacklisted (/etc/modprobe.d/x.conf:7)",
+		       .refusal = PLAN_REFUSE_BLACKLISTED, .word = "x", .source = place, .rule = &rule);
+	assert_refusal("b must not be loaded together with x (/etc/modprobe.d/s.conf:3)",
+		       .refusal = PLAN_REFUSE_CONFLICT, .word = "x", .source = place);
+	assert_refusal("a is loaded and needs b (hard dependency, a, section .modinfo)",
+		       .refusal = PLAN_REFUSE_HARD_USED, .word = "b", .holders = "a",
+		       .source = { "a, section .modinfo", 0 });
+	assert_refusal("a, c are loaded and need crypto-b, which nothing but b answers (hard dependency, "
+		       "/etc/modprobe.d/s.conf:3)",
+		       .refusal = PLAN_REFUSE_HARD_USED, .word = "crypto-b", .holders = "a, c",
+		       .source = place);
+}
+
 /* Step i needs step i + 1, and the last one is masked; @names has a letter for each. */
 static void make_chain(struct plan_step *steps, uint32_t n, const char (*names)[2])
 {
@@ -164,6 +215,25 @@ static void test_causes(void **state)
 	plan_describe_refusal(&plan, &steps[0], &got);
 	assert_text(&got, "a needs b, which needs c, which needs d, which needs e, which needs f, which "
 			  "needs g, and so on: j is masked (/etc/modprobe.d/x.conf:7)");
+}
+
+/* The word and where it was written stand in the sentence, at each module that has one. */
+static void test_hard_causes(void **state)
+{
+	static const char names[][2] = { "a", "b", "c" };
+	struct plan_step steps[3];
+	struct plan plan = { .steps = steps, .n_steps = 3 };
+	CLEANUP_BUF struct buf got = { 0 };
+
+	(void)state;
+	make_chain(steps, 3, names);
+	steps[0].word = "b";
+	steps[1].word = "x:c";
+	steps[0].source = steps[1].source = place;
+	plan_describe_refusal(&plan, &steps[0], &got);
+	assert_text(&got, "a needs b (hard dependency, /etc/modprobe.d/s.conf:3), which needs x:c, answered "
+			  "by c (hard dependency, /etc/modprobe.d/s.conf:3): c is masked "
+			  "(/etc/modprobe.d/x.conf:7)");
 }
 
 static void test_cause_in_a_circle(void **state)
@@ -217,6 +287,46 @@ static void test_notes(void **state)
 		    "a and b need each other, says modules.dep");
 }
 
+static void assert_left_out(enum plan_refusal refusal, const char *why)
+{
+	CLEANUP_BUF struct buf want = { 0 };
+
+	buf_printf(&want, "b, one answer to a hard dependency of a (/etc/modprobe.d/s.conf:3), is left out: %s%c",
+		   why, 0);
+	assert_note((struct plan_note){ .kind = PLAN_NOTE_ANSWER_REFUSED,
+					.source = place,
+					.refusal = refusal,
+					.rule = &rule },
+		    (const char *)want.base);
+}
+
+static void test_hard_notes(void **state)
+{
+	(void)state;
+	assert_left_out(PLAN_REFUSE_MASKED, "b is masked (/etc/modprobe.d/x.conf:7)");
+	assert_left_out(PLAN_REFUSE_CONFLICT,
+			"it must not be loaded together with what else is to be");
+	assert_left_out(PLAN_REFUSE_NO_ANSWER, "nothing that may be loaded answers to a hard dependency of it");
+	assert_left_out(PLAN_REFUSE_BLACKLISTED,
+			"nothing that may be loaded answers to a hard dependency of it");
+	assert_left_out(PLAN_REFUSE_NEEDS, "something that it needs cannot be loaded");
+	assert_note((struct plan_note){ .kind = PLAN_NOTE_HARD_UNKNOWN, .source = place },
+		    "nothing answers to b, a hard dependency of a (/etc/modprobe.d/s.conf:3): going on without");
+	assert_note((struct plan_note){ .kind = PLAN_NOTE_HARD_CYCLE, .source = place, .path = "a -> b -> a" },
+		    "the hard dependency of a on b (/etc/modprobe.d/s.conf:3) would close the cycle "
+		    "a -> b -> a: dropped");
+	assert_note((struct plan_note){ .kind = PLAN_NOTE_HARD_SELF, .source = place },
+		    "a has a hard dependency on itself (/etc/modprobe.d/s.conf:3): dropped");
+}
+
+/* A warning is what is said without -v: somebody's hard dependency does not hold. */
+static void test_warnings(void **state)
+{
+	(void)state;
+	for (int i = PLAN_NOTE_ORDER_CUT; i <= PLAN_NOTE_HARD_SELF; i++)
+		assert_int_equal(plan_note_is_warning((enum plan_note_kind)i), i >= PLAN_NOTE_HARD_UNKNOWN);
+}
+
 /* Every value of an enum has a word of its own. */
 static void test_words(void **state)
 {
@@ -226,9 +336,9 @@ static void test_words(void **state)
 	(void)state;
 	for (int i = PLAN_INSERT; i <= PLAN_REFUSE; i++)
 		words[n++] = plan_action_name(i);
-	for (int i = PLAN_GOAL; i <= PLAN_HOLDER; i++)
+	for (int i = PLAN_GOAL; i <= PLAN_HARD_USER; i++)
 		words[n++] = plan_edge_name(i);
-	for (int i = PLAN_NOTE_ORDER_CUT; i <= PLAN_NOTE_NEEDS_CYCLE; i++)
+	for (int i = PLAN_NOTE_ORDER_CUT; i <= PLAN_NOTE_HARD_SELF; i++)
 		words[n++] = plan_note_name(i);
 	for (size_t i = 0; i < n; i++) {
 		assert_string_not_equal(words[i], "unknown");
@@ -236,7 +346,7 @@ static void test_words(void **state)
 			assert_string_not_equal(words[i], words[j]);
 	}
 	n = 0;
-	for (int i = PLAN_REFUSE_NOTHING; i <= PLAN_REFUSE_NEEDS; i++)
+	for (int i = PLAN_REFUSE_NOTHING; i <= PLAN_REFUSE_HARD_USED; i++)
 		words[n++] = plan_refusal_name(i);
 	for (size_t i = 0; i < n; i++)
 		for (size_t j = 0; j < i; j++)
@@ -250,6 +360,9 @@ int main(void)
 		cmocka_unit_test(test_steps),	 cmocka_unit_test(test_reasons),
 		cmocka_unit_test(test_refusals), cmocka_unit_test(test_causes),
 		cmocka_unit_test(test_cause_in_a_circle), cmocka_unit_test(test_notes),
+		cmocka_unit_test(test_hard_reasons), cmocka_unit_test(test_hard_refusals),
+		cmocka_unit_test(test_hard_causes), cmocka_unit_test(test_hard_notes),
+		cmocka_unit_test(test_warnings),
 		cmocka_unit_test(test_words),
 	};
 

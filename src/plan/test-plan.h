@@ -36,6 +36,19 @@ struct alias {
 	enum plan_lookup by;
 };
 
+/** struct hard - a declared hard dependency; "h", line 1, 2... is its source; ends with one without a module */
+struct hard {
+	const char *module, *word;
+	enum plan_declared declared;
+	bool is_in_line, is_by_symbol, is_dropped;
+};
+
+/** struct clash - two modules in conflict; "c", line 1, 2... is its source; ends with one without a module */
+struct clash {
+	const char *a, *b;
+	bool is_one_sided; /* b does not know */
+};
+
 /** struct world - what the planner may ask about */
 struct world {
 	const struct module *modules;
@@ -44,6 +57,8 @@ struct world {
 	const char *tags; /* modules.softdep */
 	const char *conf;
 	struct plan_options options;
+	const struct hard *hards;
+	const struct clash *clashes;
 };
 
 /** struct run - one plan and all that it was made of; world_done() in the end */
@@ -132,13 +147,42 @@ static size_t find_answers(const struct run *run, const char *request, char *cop
 	return n;
 }
 
-static int answer_lookup(struct run *run, const char *request)
-{
-	struct plan_answer answers[64] = { 0 };
-	char copy[1024];
-	size_t n = find_answers(run, request, copy, answers);
+/** struct answers - to one request; not to be copied */
+struct answers {
+	struct plan_answer items[64];
+	size_t n;
+	char copy[1024], builtin_copy[1024];
+};
 
-	return planner_answer_lookup(run->planner, answers, n, n > 0 ? 0 : -ENOENT);
+static bool is_builtin_answer(const struct plan_answer *answer)
+{
+	return answer->by == PLAN_BY_BUILTIN || answer->by == PLAN_BY_BUILTIN_ALIAS;
+}
+
+/* For a hard dependency, what is built in counts beside modules. */
+static void look_up(const struct run *run, const char *request, bool with_builtin, struct answers *ret)
+{
+	const struct alias *alias = world_alias(run->world, request, true);
+
+	*ret = (struct answers){ 0 };
+	ret->n = find_answers(run, request, ret->copy, ret->items);
+	if (!with_builtin || (ret->n > 0 && is_builtin_answer(&ret->items[0])))
+		return;
+	if (is_listed(run->world->builtins, request))
+		ret->items[ret->n++] = (struct plan_answer){ .module = request, .by = PLAN_BY_BUILTIN };
+	if (!alias)
+		return;
+	strcpy(ret->builtin_copy, alias->modules);
+	for (char *at = strtok(ret->builtin_copy, " "); at; at = strtok(NULL, " "))
+		ret->items[ret->n++] = (struct plan_answer){ .module = at, .by = PLAN_BY_BUILTIN_ALIAS };
+}
+
+static int answer_lookup(struct run *run, const struct plan_want *want)
+{
+	struct answers answers;
+
+	look_up(run, want->name, want->with_builtin, &answers);
+	return planner_answer_lookup(run->planner, answers.items, answers.n, answers.n > 0 ? 0 : -ENOENT);
 }
 
 /* Words of @list, each with @before and @after around it and a NUL behind. */
@@ -168,8 +212,89 @@ static int answer_state(struct run *run, const char *name)
 	return planner_answer_state(run->planner, &state);
 }
 
+static size_t find_hards(const struct world *w, const char *name, struct plan_hard *ret)
+{
+	size_t n = 0;
+
+	for (const struct hard *h = w->hards; h && h->module; h++)
+		if (strcmp(h->module, name) == 0)
+			ret[n++] = (struct plan_hard){ h->word, h->declared, h->is_in_line,
+						       h->is_by_symbol, h->is_dropped,
+						       { "h", (unsigned int)(h - w->hards) + 1 } };
+	return n;
+}
+
+static size_t find_clashes(const struct world *w, const char *name, struct plan_answered_conflict *ret)
+{
+	size_t n = 0;
+
+	for (const struct clash *c = w->clashes; c && c->a; c++) {
+		const char *other = strcmp(c->a, name) == 0 ? c->b :
+				    strcmp(c->b, name) == 0 && !c->is_one_sided ? c->a : NULL;
+
+		if (other)
+			ret[n++] = (struct plan_answered_conflict){
+				other, is_listed(w->builtins, other),
+				{ "c", (unsigned int)(c - w->clashes) + 1 }
+			};
+	}
+	return n;
+}
+
+static bool is_live(const struct world *w, const char *name)
+{
+	const struct module *m = world_module(w, name);
+
+	return m && m->live == PLAN_LIVE;
+}
+
+/* Does @module answer to a word of @h's? @others: what else does and is live, each with a NUL behind. */
+static bool relies_on(const struct run *run, const struct hard *h, const char *module, struct buf *others)
+{
+	struct answers answers;
+	bool relies = false;
+
+	look_up(run, h->word, true, &answers);
+	for (size_t i = 0; i < answers.n; i++) {
+		const char *name = answers.items[i].module;
+
+		if (is_builtin_answer(&answers.items[i]))
+			return false;
+		if (strcmp(name, module) == 0)
+			relies = true;
+		else if (is_live(run->world, name) && strcmp(name, h->module) != 0)
+			buf_put(others, name, strlen(name) + 1);
+	}
+	return relies;
+}
+
+static int answer_hard_users(struct run *run, const char *name)
+{
+	struct plan_hard_user users[16];
+	struct buf others[16] = { 0 };
+	size_t n = 0;
+	int r;
+
+	for (const struct hard *h = run->world->hards; h && h->module; h++) {
+		others[n].size = 0;
+		if (strcmp(h->module, name) == 0 || h->is_dropped || !is_live(run->world, h->module) ||
+		    !relies_on(run, h, name, &others[n]))
+			continue;
+		users[n] = (struct plan_hard_user){ h->module, h->word, (const char *)others[n].base,
+						    others[n].size,
+						    { "h", (unsigned int)(h - run->world->hards) + 1 } };
+		n++;
+	}
+	r = planner_answer_hard_users(run->planner, users, n);
+	for (size_t i = 0; i < 16; i++)
+		buf_done(&others[i]);
+	return r;
+}
+
 static int answer_deps(struct run *run, const char *name)
 {
+	struct plan_answered_conflict clashes[128];
+	struct plan_hard hards[16];
 	const struct module *m = world_module(run->world, name);
 	CLEANUP_BUF struct buf deps = { 0 };
 	struct plan_deps answer = { .error = -ENOENT };
@@ -184,6 +309,10 @@ static int answer_deps(struct run *run, const char *name)
 	} else if (is_listed(run->world->builtins, name)) {
 		answer = (struct plan_deps){ .is_builtin = true };
 	}
+	answer.hard = hards;
+	answer.n_hard = find_hards(run->world, name, hards);
+	answer.conflicts = clashes;
+	answer.n_conflicts = find_clashes(run->world, name, clashes);
 	return planner_answer_deps(run->planner, &answer);
 }
 
@@ -203,7 +332,8 @@ static int answer(struct run *run, const struct plan_want *want)
 	static const char *const kinds[] = { "lookup", "state", "deps", "file", "hard-users" };
 	char text[512];
 
-	(void)snprintf(text, sizeof(text), " %s %s ", kinds[want->kind], want->name);
+	(void)snprintf(text, sizeof(text), " %s%s %s ", want->with_builtin ? "hard-" : "",
+		       kinds[want->kind], want->name);
 	if (run->wants.size < 65536) {
 		if (run->wants.size > 0)
 			assert_null(memmem(run->wants.base, run->wants.size, text, strlen(text)));
@@ -211,13 +341,13 @@ static int answer(struct run *run, const struct plan_want *want)
 	}
 	switch (want->kind) {
 	case PLAN_WANT_LOOKUP:
-		return answer_lookup(run, want->name);
+		return answer_lookup(run, want);
 	case PLAN_WANT_STATE:
 		return answer_state(run, want->name);
 	case PLAN_WANT_DEPS:
 		return answer_deps(run, want->name);
 	case PLAN_WANT_HARD_USERS:
-		return planner_answer_hard_users(run->planner, NULL, 0);
+		return answer_hard_users(run, want->name);
 	default:
 		return answer_file(run, want->name);
 	}
@@ -290,7 +420,9 @@ static const char *refusal_name(enum plan_refusal refusal)
 		[PLAN_REFUSE_NO_FILE] = "no-file", [PLAN_REFUSE_UNKNOWN] = "unknown",
 		[PLAN_REFUSE_IN_USE] = "in-use", [PLAN_REFUSE_BUILTIN] = "builtin",
 		[PLAN_REFUSE_LOADED] = "loaded", [PLAN_REFUSE_NOT_LOADED] = "not-loaded",
-		[PLAN_REFUSE_INDEX] = "index", [PLAN_REFUSE_NEEDS] = "needs"
+		[PLAN_REFUSE_INDEX] = "index", [PLAN_REFUSE_NEEDS] = "needs",
+		[PLAN_REFUSE_NO_ANSWER] = "no-answer", [PLAN_REFUSE_BLACKLISTED] = "blacklisted",
+		[PLAN_REFUSE_CONFLICT] = "conflict", [PLAN_REFUSE_HARD_USED] = "hard-used"
 	};
 
 	return names[refusal];
@@ -382,19 +514,59 @@ static const char *needs_text(struct run *run, const char *module)
 	return end_text(run);
 }
 
+/* Of each group of a module's step: "WORD[A B]@FILE:LINE". */
+static const char *groups_text(struct run *run, const char *module)
+{
+	const struct plan_step *s = step_of(run, module);
+
+	assert_non_null(s);
+	run->text.size = 0;
+	for (uint32_t g = 0; g < s->n_groups; g++) {
+		buf_printf(&run->text, "%s[", s->groups[g].word);
+		for (uint32_t i = 0; i < s->groups[g].n_steps; i++)
+			buf_printf(&run->text, "%s%s", i > 0 ? " " : "",
+				   run->plan->steps[s->groups[g].steps[i]].module);
+		buf_put_string(&run->text, "]");
+		put_source(&run->text, &s->groups[g].source);
+	}
+	return end_text(run);
+}
+
+/* Of a refused step: "WORD@FILE:LINE <- CAUSE". */
+static const char *refusal_text(struct run *run, const char *module)
+{
+	const struct plan_step *s = step_of(run, module);
+
+	assert_non_null(s);
+	assert_int_equal(s->action, PLAN_REFUSE);
+	run->text.size = 0;
+	buf_put_string(&run->text, s->word ? s->word : "-");
+	put_source(&run->text, &s->source);
+	if (s->cause != PLAN_NONE)
+		buf_printf(&run->text, "<- %s ", run->plan->steps[s->cause].module);
+	return end_text(run);
+}
+
 /* "cut(A,B)@FILE:LINE" and so on, in their order. */
 static const char *notes_text(struct run *run)
 {
-	static const char *const kinds[] = { "cut", "unknown", "refused", "blacklisted", "cycle",
-					     "shadows" };
+	static const char *const kinds[] = {
+		[PLAN_NOTE_ORDER_CUT] = "cut",		   [PLAN_NOTE_SOFT_UNKNOWN] = "unknown",
+		[PLAN_NOTE_SOFT_REFUSED] = "refused",	   [PLAN_NOTE_BLACKLISTED] = "blacklisted",
+		[PLAN_NOTE_NEEDS_CYCLE] = "cycle",	   [PLAN_NOTE_ANSWER_REFUSED] = "answer-refused",
+		[PLAN_NOTE_HARD_UNKNOWN] = "hard-unknown", [PLAN_NOTE_HARD_CYCLE] = "hard-cycle",
+		[PLAN_NOTE_HARD_SELF] = "hard-self",
+	};
 
 	run->text.size = 0;
 	for (uint32_t i = 0; i < run->plan->n_notes; i++) {
 		const struct plan_note *note = &run->plan->notes[i];
 
 		buf_printf(&run->text, "%s(%s,%s)", kinds[note->kind], note->a, note->b ? note->b : "");
-		if (note->kind == PLAN_NOTE_SOFT_REFUSED)
+		if (note->kind == PLAN_NOTE_SOFT_REFUSED || note->kind == PLAN_NOTE_ANSWER_REFUSED)
 			buf_printf(&run->text, "%s", refusal_name(note->refusal));
+		if (note->path)
+			buf_printf(&run->text, "[%s]", note->path);
 		put_source(&run->text, &note->source);
 	}
 	return end_text(run);
@@ -446,6 +618,8 @@ static void world_unused(void)
 	(void)expect_notes;
 	(void)was_asked;
 	(void)goal_text;
+	(void)groups_text;
+	(void)refusal_text;
 	(void)needs_text;
 	(void)reasons_text;
 	(void)expect_steps;

@@ -66,6 +66,8 @@ static int add_user_edges(struct planner *p, uint32_t i)
 	for (uint32_t u = 0; u < p->nodes[i].n_users && r == 0; u++) {
 		const struct hard_user *user = &p->nodes[i].users[u];
 
+		if (!plan_must_go_first(p, user))
+			continue;
 		r = plan_add_edge(p, (struct edge){ .from = i,
 						    .to = user->node,
 						    .kind = PLAN_HARD_USER,
@@ -171,10 +173,23 @@ static long users_left(const struct planner *p, uint32_t i)
 	return n;
 }
 
-/* Will the user still be there, and without anything else that answers to its word? */
-static bool is_needed_by(const struct planner *p, const struct hard_user *user)
+/* Does @node need @other by itself? Then the dependency of that one on it was dropped when it was loaded. */
+static bool needs(const struct planner *p, const struct node *node, uint32_t other)
 {
-	if (is_going(&p->nodes[user->node]))
+	for (uint32_t n = 0; n < node->n_line; n++)
+		if (node->line[n] == other)
+			return true;
+	for (uint32_t e = node->first_edge; e != PLAN_NONE; e = p->edges[e].next)
+		if (p->edges[e].kind == PLAN_HARD && p->edges[e].to == other)
+			return true;
+	return false;
+}
+
+/* Will the user still be there, and without anything else that answers to its word? */
+static bool is_needed_by(const struct planner *p, const struct node *node,
+			 const struct hard_user *user)
+{
+	if (is_going(&p->nodes[user->node]) || needs(p, node, user->node))
 		return false;
 	for (uint32_t o = 0; o < user->n_others; o++)
 		if (!is_going(&p->nodes[user->others[o]]))
@@ -188,7 +203,7 @@ static uint32_t hard_users_left(const struct planner *p, const struct node *node
 	uint32_t n = 0;
 
 	for (uint32_t u = 0; u < node->n_users; u++)
-		n += is_needed_by(p, &node->users[u]);
+		n += is_needed_by(p, node, &node->users[u]);
 	return n;
 }
 
@@ -203,28 +218,49 @@ static bool stays(const struct planner *p, uint32_t i, bool is_strict)
 	return !node->command && (is_strict ? node->state.n_users : users_left(p, i)) > 0;
 }
 
-/* Return: whether a module turned out to stay that others were to go with. */
-static bool decide(struct planner *p, const uint32_t *order, bool is_strict)
+static bool decide_used(struct planner *p, const uint32_t *order, bool is_strict)
 {
 	bool is_changed = false;
 
 	for (uint32_t n = 0; n < p->n_nodes; n++) {
 		struct node *node = &p->nodes[order[n]];
 
-		bool is_used = is_going(node) && stays(p, order[n], is_strict);
-		bool is_needed = is_going(node) && !node->command && hard_users_left(p, node) > 0;
-
-		if (!is_used && !is_needed)
+		if (!is_going(node) || !stays(p, order[n], is_strict))
 			continue;
 		if (!node->is_goal_like)
 			node->is_left = true;
-		else if (is_used && !p->options.force && !(p->options.may_wait && node->is_goal))
+		else if (!p->options.force && !(p->options.may_wait && node->is_goal))
 			node->refusal = PLAN_REFUSE_IN_USE;
-		else if (is_needed && !p->options.force)
-			node->refusal = PLAN_REFUSE_HARD_USED;
-		is_changed |= node->is_left || node->refusal != PLAN_REFUSE_NOTHING;
+		is_changed |= !is_going(node);
 	}
 	return is_changed;
+}
+
+static bool decide_needed(struct planner *p, const uint32_t *order)
+{
+	bool is_changed = false;
+
+	for (uint32_t n = 0; n < p->n_nodes; n++) {
+		struct node *node = &p->nodes[order[n]];
+
+		if (!is_going(node) || node->command || hard_users_left(p, node) == 0)
+			continue;
+		if (!node->is_goal_like)
+			node->is_left = true;
+		else if (!p->options.force)
+			node->refusal = PLAN_REFUSE_HARD_USED;
+		is_changed |= !is_going(node);
+	}
+	return is_changed;
+}
+
+/*
+ * What is in use comes first: it stays whatever else does, and may be the answer that others need.
+ * Return: whether a module turned out to stay that others were to go with.
+ */
+static bool decide(struct planner *p, const uint32_t *order, bool is_strict)
+{
+	return decide_used(p, order, is_strict) || decide_needed(p, order);
 }
 
 static int decide_all(struct planner *p, const uint32_t *order)
@@ -267,15 +303,19 @@ static int list_holders(struct planner *p, const struct node *node, const char *
 	return *ret_holders ? 0 : -ENOMEM;
 }
 
-/* "a, b"; word and source are those of the first. */
+/*
+ * "a, b"; word and source are those of the first. Where it turned out later that another answer stays
+ * as well, those who were to lose both.
+ */
 static int list_hard_users(struct planner *p, const struct node *node, struct plan_step *step)
 {
+	bool has_others = hard_users_left(p, node) == 0;
 	CLEANUP_BUF struct buf out = { 0 };
 
 	for (uint32_t u = 0; u < node->n_users; u++) {
 		const struct hard_user *user = &node->users[u];
 
-		if (!is_needed_by(p, user))
+		if (has_others ? is_going(&p->nodes[user->node]) : !is_needed_by(p, node, user))
 			continue;
 		if (!step->word) {
 			step->word = user->word;
@@ -301,7 +341,7 @@ static int list_breaches(struct planner *p, const struct node *node, struct plan
 	if (!breaches)
 		return -ENOMEM;
 	for (uint32_t u = 0; u < node->n_users; u++)
-		if (is_needed_by(p, &node->users[u]))
+		if (is_needed_by(p, node, &node->users[u]))
 			breaches[step->n_breaches++] =
 				(struct plan_breach){ p->nodes[node->users[u].node].name,
 						      node->users[u].word, node->users[u].source };
