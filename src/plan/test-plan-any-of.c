@@ -97,7 +97,7 @@ static void test_refused_answers(void **state)
 	assert_string_equal(refusal_text(&none, "d"), "x:none@h:2 <- on_gone");
 	assert_string_equal(groups_text(&none, "d"), "x:none[on_gone gone]@h:2"); /* to tell of each */
 	CLEANUP_RUN struct run rule = world_plan(&masked, "a");
-	assert_string_equal(steps_text(&rule), "x:no-file:gone x:needs:a");
+	assert_string_equal(steps_text(&rule), "x:no-file:gone x:masked:c x:needs:on_gone x:needs:a");
 	assert_string_equal(refusal_text(&rule, "a"), "x:gone@h:1 <- gone");
 }
 
