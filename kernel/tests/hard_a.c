@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include <modsure/module.h>
 #include "leaf.h"
 
-MODULE_DESCRIPTION("carries a hard dependency without using a symbol");
-MODULE_INFO(harddep, "hard_b");
+MODULE_DESCRIPTION("has a hard dependency, and uses no symbol of it");
+MODULE_HARDDEP("hard_b");

@@ -78,3 +78,15 @@ bool name_is_clean(const char *s)
 	}
 	return true;
 }
+
+const char *name_fold_word(const char *word, char *ret_folded)
+{
+	int n;
+
+	if (!name_is_clean(word))
+		return "holds a control character or a byte above 7 bits";
+	n = name_normalize_alias(word, ret_folded);
+	if (n < 0)
+		return n == -E2BIG ? "is longer than any alias" : "has a bracket without its partner";
+	return n == 0 ? "is empty" : NULL;
+}

@@ -40,3 +40,10 @@ int name_normalize_alias(const char *alias, char *ret_alias);
 
 /** name_is_clean() - true when a line of text can carry @s: no control character, 7 bits only */
 bool name_is_clean(const char *s);
+
+/**
+ * name_fold_word() - a name or alias that somebody wrote to be looked up
+ * @ret_folded: at least ALIAS_MAX + 1 bytes: as name_normalize_alias()
+ * Return: NULL; why nobody could answer to it, in words that go on after it.
+ */
+const char *name_fold_word(const char *word, char *ret_folded);

@@ -16,6 +16,8 @@
 #include "engine/depmod.h"
 #include "sys/sys.h"
 
+#define OPTION_MERGE_SOFTDEPS 256
+
 /* Work shorter than this needs no progress line. */
 #define PROGRESS_AFTER_USEC 1000000
 #define PROGRESS_EVERY_USEC 100000
@@ -116,6 +118,8 @@ static const struct option_row rows[] = {
 	{ 'n', "dry-run", NULL, NULL },
 	{ 'P', "symbol-prefix", "CHAR", "take CHAR off the front of symbols" },
 	{ 'w', "warn", NULL, "report keys that stand for several modules" },
+	{ OPTION_MERGE_SOFTDEPS, "merge-softdeps", NULL,
+	  "write all soft dependencies of a module as one line" },
 	{ 'j', "jobs", "N", "read modules on N threads" },
 	{ 'v', "verbose", NULL, "say what is done" },
 };
@@ -179,6 +183,9 @@ static int apply(void *ctx, int id, const char *argument)
 		break;
 	case 'F':
 		c->options.system_map = argument;
+		break;
+	case OPTION_MERGE_SOFTDEPS:
+		c->options.merge_softdeps = true;
 		break;
 	case 'n':
 		c->options.show = show;

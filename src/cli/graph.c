@@ -141,7 +141,9 @@ static void put_source(struct buf *out, const char *file, unsigned int line)
 
 static void put_kind(const struct command *c, const struct link *link, struct buf *out)
 {
-	static const char *const words[LINK_KINDS] = { [LINK_DEP] = "modules.dep",
+	static const char *const words[LINK_KINDS] = { [LINK_HARD] = "hard",
+						       [LINK_ANY_OF] = "hard, any of ",
+						       [LINK_DEP] = "modules.dep",
 						       [LINK_SOFT_PRE] = "soft, before",
 						       [LINK_SOFT_POST] = "soft, after",
 						       [LINK_WEAK] = "weak" };
@@ -153,6 +155,8 @@ static void put_kind(const struct command *c, const struct link *link, struct bu
 			   is_verbose ? ": " : "", is_verbose ? link->symbol : "");
 	} else {
 		buf_put_string(out, words[link->kind]);
+		if (link->kind == LINK_ANY_OF)
+			buf_put_string(out, link->word);
 		if (is_verbose && link->file) {
 			buf_put_string(out, ", ");
 			put_source(out, link->file, link->line);
@@ -161,8 +165,20 @@ static void put_kind(const struct command *c, const struct link *link, struct bu
 	buf_put_string(out, ")");
 }
 
+static void put_conflicts(const struct command *c, const struct links_module *m, struct buf *out)
+{
+	for (uint32_t i = 0; i < m->n_conflicts; i++) {
+		buf_printf(out, " [not with %s", m->conflicts[i].module);
+		if (c->view.is_verbose) {
+			buf_put_string(out, ", ");
+			put_source(out, m->conflicts[i].file, m->conflicts[i].line);
+		}
+		buf_put_string(out, "]");
+	}
+}
+
 /* What is special about a module. */
-static void put_marks(const struct links_module *m, struct buf *out)
+static void put_marks(const struct command *c, const struct links_module *m, struct buf *out)
 {
 	if (m->is_builtin)
 		buf_put_string(out, " [built in]");
@@ -178,6 +194,7 @@ static void put_marks(const struct links_module *m, struct buf *out)
 		put_source(out, m->command->file, m->command->line);
 		buf_put_string(out, "]");
 	}
+	put_conflicts(c, m, out);
 }
 
 static void print_clean(const struct command *c, struct buf *text)
@@ -211,7 +228,7 @@ static bool open_module(const struct command *c, uint32_t i, uint32_t depth, uin
 {
 	*ret_frame = (struct frame){ 0 };
 	ret_frame->links = links_at(c->links, i, &ret_frame->n);
-	put_marks(links_module(c->links, i), text);
+	put_marks(c, links_module(c->links, i), text);
 	if (ret_frame->n == 0)
 		return false;
 	if (is_open[i]) {
@@ -309,6 +326,8 @@ static void print_dot_link(const struct command *c, const struct link *link)
 {
 	static const char *const looks[LINK_KINDS] = {
 		[LINK_SYMBOL] = "style=solid",
+		[LINK_HARD] = "style=bold",
+		[LINK_ANY_OF] = "style=\"bold,dashed\"",
 		[LINK_DEP] = "style=solid, arrowhead=empty",
 		[LINK_SOFT_PRE] = "style=dashed",
 		[LINK_SOFT_POST] = "style=dashed, arrowhead=empty",
@@ -318,6 +337,8 @@ static void print_dot_link(const struct command *c, const struct link *link)
 
 	if (link->kind == LINK_SYMBOL)
 		buf_printf(&label, "%u", link->n_symbols);
+	else if (link->kind == LINK_ANY_OF)
+		buf_printf(&label, "any of %s", link->word);
 	else
 		buf_put_string(&label, link_kind_name(link->kind));
 	buf_put_u8(&label, '\0');
@@ -328,6 +349,26 @@ static void print_dot_link(const struct command *c, const struct link *link)
 	printf(" [%s, label=", looks[link->kind]);
 	print_quoted(label.error ? "" : (const char *)label.base);
 	puts("];");
+}
+
+/* Between two of the modules shown, once: both know it, but for one that was not looked into. */
+static void print_dot_conflicts(const struct command *c, uint32_t i)
+{
+	const struct links_module *m = links_module(c->links, i);
+
+	for (uint32_t k = 0; k < m->n_conflicts; k++) {
+		uint32_t other = links_find(c->links, m->conflicts[k].module);
+
+		if (other == LINKS_NONE || c->distances[other] == LINKS_NONE ||
+		    (links_module(c->links, other)->n_conflicts > 0 &&
+		     strcmp(m->name, m->conflicts[k].module) > 0))
+			continue;
+		putchar('\t');
+		print_quoted(m->name);
+		fputs(" -> ", stdout);
+		print_quoted(m->conflicts[k].module);
+		puts(" [style=dotted, color=red, dir=none, constraint=false, label=\"conflict\"];");
+	}
 }
 
 static void print_dot(const struct command *c)
@@ -343,6 +384,7 @@ static void print_dot(const struct command *c)
 
 		for (uint32_t k = 0; k < n && c->distances[c->by_distance[i]] < c->depth; k++)
 			print_dot_link(c, &links[k]);
+		print_dot_conflicts(c, c->by_distance[i]);
 	}
 	puts("}");
 }
@@ -372,6 +414,21 @@ static struct json_node *links_node(const struct command *c, uint32_t i)
 	return list;
 }
 
+static struct json_node *conflicts_node(struct json *json, const struct links_module *m)
+{
+	struct json_node *list = json_new_list(json);
+
+	for (uint32_t i = 0; i < m->n_conflicts; i++) {
+		struct json_node *map = json_new_map(json);
+
+		json_set(json, map, "module", view_text(json, m->conflicts[i].module));
+		json_set(json, map, "source",
+			 view_source(json, m->conflicts[i].file, m->conflicts[i].line));
+		json_append(json, list, map);
+	}
+	return list;
+}
+
 static struct json_node *module_node(const struct command *c, uint32_t i)
 {
 	const struct links_module *m = links_module(c->links, i);
@@ -389,6 +446,7 @@ static struct json_node *module_node(const struct command *c, uint32_t i)
 		 view_source(json, m->command ? m->command->file : NULL,
 			     m->command ? m->command->line : 0));
 	json_set(json, map, "links", links_node(c, i));
+	json_set(json, map, "conflicts", conflicts_node(json, m));
 	return map;
 }
 

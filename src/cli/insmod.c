@@ -16,15 +16,18 @@
 #include "conf/option-words.h"
 #include "engine/events.h"
 #include "engine/claim.h"
+#include "engine/conflict.h"
 #include "engine/explain.h"
 #include "engine/insert.h"
+#include "engine/prerequisites.h"
 #include "engine/session.h"
+#include "plan/describe.h"
 #include "sys/kernel.h"
 #include "sys/sys.h"
 
 struct command {
 	struct log log;
-	bool ignore_vermagic, ignore_modversions;
+	bool ignore_vermagic, ignore_modversions, is_forced;
 	struct session session;
 };
 
@@ -33,7 +36,7 @@ enum { OPTION_MODVERSION = 256, OPTION_VERMAGIC };
 static const char *const usage[] = { "insmod [OPTIONS] FILE [PARAMETER[=VALUE]]...", NULL };
 
 static const struct option_row rows[] = {
-	{ 'f', "force", NULL, "both of these; this may crash the machine" },
+	{ 'f', "force", NULL, "both of these, and whatever it needs or excludes; this may crash the machine" },
 	{ OPTION_MODVERSION, "force-modversion", NULL, "do not compare versions of symbols" },
 	{ OPTION_VERMAGIC, "force-vermagic", NULL, "do not compare the version of the kernel" },
 	{ 's', "syslog", NULL, "messages to syslog, not to standard error" },
@@ -49,7 +52,7 @@ static int apply(void *ctx, int id, const char *argument)
 	(void)argument;
 	switch (id) {
 	case 'f':
-		c->ignore_modversions = c->ignore_vermagic = true;
+		c->ignore_modversions = c->ignore_vermagic = c->is_forced = true;
 		break;
 	case OPTION_MODVERSION:
 		c->ignore_modversions = true;
@@ -149,6 +152,96 @@ static bool is_masked(const struct command *c, const char *path, const char *nam
 	return rule != NULL;
 }
 
+/* "m needs x (hard dependency, SOURCE), and ..." */
+static void put_missing(struct buf *out, const char *name, const struct prerequisite *missing)
+{
+	buf_printf(out, "%s needs %s (hard dependency, ", name, missing->word);
+	plan_describe_source(&missing->source, out);
+	buf_put_string(out, missing->is_answered ? "), and nothing that answers to that is loaded"
+						 : "), and nothing answers to that");
+	buf_put_u8(out, 0);
+}
+
+/* Hard dependencies: every one is told. Return: 0; -ENOENT one is missing without which it must not go in. */
+static int check_missing(const struct command *c, const char *path, const char *name,
+			 const struct prerequisites *p)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < p->n_missing; i++) {
+		bool is_fatal = p->missing[i].is_needed && !c->is_forced;
+		CLEANUP_BUF struct buf text = { 0 };
+
+		put_missing(&text, name, &p->missing[i]);
+		if (text.error)
+			return text.error;
+		if (is_fatal)
+			log_message(&c->log, LOG_ERR, "could not insert module %s: %s", path,
+				    (const char *)text.base);
+		else
+			log_message(&c->log, LOG_WARNING, "%s", (const char *)text.base);
+		ret = is_fatal ? -ENOENT : ret;
+	}
+	return ret;
+}
+
+static void report_conflict(const struct command *c, const struct insert_request *request,
+			    const struct plan_conflict *conflict)
+{
+	CLEANUP_BUF struct buf text = { 0 };
+
+	buf_printf(&text, "%s must not be loaded together with %s (", request->name, conflict->module);
+	plan_describe_source(&conflict->source, &text);
+	buf_put(&text, ")", 2);
+	if (text.error)
+		return;
+	if (c->is_forced)
+		log_message(&c->log, LOG_WARNING, "%s", (const char *)text.base);
+	else
+		log_message(&c->log, LOG_ERR, "could not insert module %s: %s", request->path,
+			    (const char *)text.base);
+}
+
+/* Nobody else inserts what it must not meet while it goes in. */
+static int insert_guarded(struct command *c, const struct insert_request *request,
+			  const struct prerequisites *p)
+{
+	struct conflict_guard guard = { 0 };
+	uint32_t other = p->builtin;
+	int r = -EADDRINUSE;
+
+	if (other == UINT32_MAX)
+		r = conflict_begin(&guard, &c->session.kernel, CONFLICT_DIR, request->name,
+				   p->conflicts, (uint32_t)p->n_conflicts, INSERT_WAIT_MAX_USEC,
+				   &other);
+	if (r == -EADDRINUSE) {
+		report_conflict(c, request, &p->conflicts[other]);
+		r = c->is_forced ? 0 : r;
+	}
+	if (r == 0)
+		r = insert(c, request);
+	conflict_end(&guard);
+	return r;
+}
+
+static int check_and_insert(struct command *c, const struct insert_request *request)
+{
+	const struct events events = { .report = log_event, .ctx = &c->log };
+	struct prerequisites p;
+	int r;
+
+	r = prerequisites_find(&c->session, request->name, request->path, &events, &p);
+	if (r == 0)
+		r = check_missing(c, request->path, request->name, &p);
+	if (r == 0)
+		r = insert_guarded(c, request, &p);
+	else if (r == -ENOMEM)
+		log_message(&c->log, LOG_ERR, "could not insert module %s: %s", request->path,
+			    strerror(-r));
+	prerequisites_done(&p);
+	return r;
+}
+
 static int run(struct command *c, const char *path, char **parameters)
 {
 	CLEANUP_BUF struct buf params = { 0 };
@@ -171,13 +264,13 @@ static int run(struct command *c, const char *path, char **parameters)
 	}
 	if (is_masked(c, path, name))
 		return -EPERM;
-	return insert(c, &(struct insert_request){
-				 .name = name,
-				 .path = path,
-				 .params = (const char *)params.base,
-				 .ignore_vermagic = c->ignore_vermagic,
-				 .ignore_modversions = c->ignore_modversions,
-			 });
+	return check_and_insert(c, &(struct insert_request){
+					   .name = name,
+					   .path = path,
+					   .params = (const char *)params.base,
+					   .ignore_vermagic = c->ignore_vermagic,
+					   .ignore_modversions = c->ignore_modversions,
+				   });
 }
 
 int cmd_insmod(int argc, char **argv)

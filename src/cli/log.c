@@ -10,6 +10,7 @@
 #include "bytes/buf.h"
 #include "bytes/diag.h"
 #include "engine/explain.h"
+#include "sys/standard.h"
 
 static const char *level_word(int level)
 {
@@ -28,18 +29,6 @@ static const char *last_part(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-static bool is_stderr_closed;
-
-void log_set_stderr_closed(void)
-{
-	is_stderr_closed = true;
-}
-
-bool log_is_stderr_closed(void)
-{
-	return is_stderr_closed;
-}
-
 void log_init(struct log *log, const char *program)
 {
 	*log = (struct log){ .program = last_part(program), .level = LOG_WARNING };
@@ -47,8 +36,23 @@ void log_init(struct log *log, const char *program)
 
 void log_to_syslog(struct log *log)
 {
+	sys_fill_standard(); /* or its socket would take a place there */
 	openlog(log->program, LOG_CONS, LOG_DAEMON);
 	log->is_syslog = true;
+}
+
+void log_to_syslog_if_closed(struct log *log)
+{
+	log->is_syslog_if_closed = true;
+}
+
+/* Asked only when there is something to say. */
+static bool is_for_syslog(const struct log *log)
+{
+	if (!sys_is_stderr_closed() || !log->is_syslog_if_closed)
+		return false;
+	openlog(log->program, LOG_CONS, LOG_DAEMON);
+	return true;
 }
 
 static void put_clean(struct buf *out, const char *text)
@@ -71,7 +75,7 @@ static void emit(const struct log *log, int level, const char *text)
 	buf_put_u8(&line, 0);
 	if (line.error)
 		return;
-	if (log->is_syslog)
+	if (log->is_syslog || is_for_syslog(log))
 		syslog(level, "%s: %s", level_word(level), (const char *)line.base);
 	else
 		fprintf(stderr, "%s: %s: %s\n", log->program, level_word(level),

@@ -14,21 +14,20 @@ struct diag;
 struct log {
 	const char *program;
 	int level;
-	bool is_syslog;
+	bool is_syslog, is_syslog_if_closed;
 };
 
 /** log_init() - to stderr, warnings and worse; @program: last part of argv[0] is used */
 void log_init(struct log *log, const char *program);
 
-/**
- * log_set_stderr_closed() - stderr was closed when the program started; main() alone says so
- * log_is_stderr_closed() - was it? Who calls a program like that (the kernel does) reads syslog.
- */
-void log_set_stderr_closed(void);
-bool log_is_stderr_closed(void);
-
 /** log_to_syslog() - from now on to the daemon facility */
 void log_to_syslog(struct log *log);
+
+/**
+ * log_to_syslog_if_closed() - the same if stderr was closed when the program started
+ * Who calls a program like that (the kernel does) reads syslog.
+ */
+void log_to_syslog_if_closed(struct log *log);
 
 /**
  * log_message() - one line

@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +15,7 @@
 #include "cli/log.h"
 #include "cli/version.h"
 #include "sys/map.h"
+#include "sys/standard.h"
 
 struct command {
 	const char *name;
@@ -28,6 +28,7 @@ struct command {
 static const struct command commands[] = {
 	{ "depmod", cmd_depmod, "index the modules of a kernel", false },
 	{ "graph", cmd_graph, "show what a module brings in, as a tree, DOT or JSON", true, true },
+	{ "harddep", cmd_harddep, "list hard dependencies, complete an image, suggest more", true, true },
 	{ "insmod", cmd_insmod, "insert one module file", false },
 	{ "list", cmd_lsmod, "the same as lsmod", true },
 	{ "lsmod", cmd_lsmod, "list the modules that are loaded", false },
@@ -106,31 +107,30 @@ static int run(const struct log *log, int argc, char **argv)
 	return EXIT_FAILURE;
 }
 
-/* A closed standard descriptor must not become a file that is opened later: messages would go there. */
-static void fill_standard_descriptors(void)
+/* Return: -errno when output was lost; to a standard output that was never open, none is. */
+static int finish_stdout(void)
 {
-	struct pollfd fds[3] = { { .fd = 0 }, { .fd = 1 }, { .fd = 2 } };
+	int error;
 
-	if (poll(fds, 3, 0) <= 0)
-		return;
-	if (fds[2].revents & POLLNVAL)
-		log_set_stderr_closed();
-	for (int fd = 0; fd <= 2; fd++)
-		if ((fds[fd].revents & POLLNVAL) && open("/dev/null", O_RDWR) < 0)
-			_exit(EXIT_FAILURE);
+	errno = 0;
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return 0;
+	error = errno ? errno : EIO; /* an earlier write failed */
+	return fcntl(STDOUT_FILENO, F_GETFD) < 0 ? 0 : -error;
 }
 
 int main(int argc, char **argv)
 {
 	struct log log;
-	int status;
+	int status, r;
 
-	fill_standard_descriptors();
+	sys_guard_standard();
 	(void)sys_guard_maps();
 	log_init(&log, argc > 0 ? argv[0] : "modsure");
 	status = run(&log, argc, argv);
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		log_message(&log, LOG_ERR, "cannot write to standard output: %s", strerror(errno));
+	r = finish_stdout();
+	if (r < 0) {
+		log_message(&log, LOG_ERR, "cannot write to standard output: %s", strerror(-r));
 		status = status > EXIT_FAILURE ? status : EXIT_FAILURE;
 	}
 	return status;

@@ -5,6 +5,7 @@
 #include "bytes/diag.h"
 #include "bytes/hash.h"
 #include "codec/pkcs7.h"
+#include "engine/hard-names.h"
 #include "index/builtin.h"
 
 /* Hexadecimal values are broken after so many bytes. */
@@ -191,6 +192,75 @@ static void add_tag(struct builder *b, const char *tag)
 		add_field(b, tag, "");
 }
 
+/* Is @name an item of @list, whose items have any of @separators between them? '-' is '_'. */
+static bool is_item(const char *list, const char *separators, const char *name)
+{
+	for (size_t n; *(list += strspn(list, separators)); list += n) {
+		size_t i = 0;
+
+		n = strcspn(list, separators);
+		while (i < n && (list[i] == '-' ? '_' : list[i]) == (name[i] == '-' ? '_' : name[i]))
+			i++;
+		if (i == n && !name[n])
+			return true;
+	}
+	return false;
+}
+
+static struct modinfo_field *next_field(const struct builder *b, const char *key,
+					const struct modinfo_field *after)
+{
+	struct modinfo_field *fields = (struct modinfo_field *)(void *)b->fields.base;
+	size_t n = b->fields.size / sizeof(*fields);
+
+	for (size_t i = after ? (size_t)(after - fields) + 1 : 0; i < n; i++)
+		if (strcmp(fields[i].key, key) == 0)
+			return &fields[i];
+	return NULL;
+}
+
+static bool has_word(const struct builder *b, const char *word)
+{
+	const struct modinfo_field *field = NULL;
+
+	while ((field = next_field(b, "harddep", field)))
+		if (is_item(field->value, " \t", word))
+			return true;
+	return false;
+}
+
+/* So that who reads nothing but "depends" learns of them, too. */
+static void add_to_depends(struct builder *b, const struct buf *modules)
+{
+	struct modinfo_field *field = next_field(b, "depends", NULL);
+	CLEANUP_BUF struct buf text = { 0 };
+	const char *module = NULL, *value;
+
+	if (modules->size == 0 || !field)
+		return;
+	buf_put_string(&text, field->value);
+	while ((module = hard_names_next(modules, module))) {
+		if (is_item(field->value, ",", module))
+			continue;
+		buf_put_string(&text, text.size > 0 ? "," : "");
+		buf_put_string(&text, module);
+	}
+	b->is_broken = b->is_broken || text.error;
+	value = keep(b, text.base, text.size);
+	if (value)
+		field->value = value;
+}
+
+static void add_hards(struct builder *b, const struct hard_names *hard)
+{
+	const char *word = NULL;
+
+	add_to_depends(b, &hard->modules);
+	while ((word = hard_names_next(&hard->words, word)))
+		if (!has_word(b, word))
+			add_field(b, "harddep", keep(b, word, strlen(word)));
+}
+
 /* Moves what was collected to the arena, where the view can borrow it. */
 static int finish(struct builder *b, struct modinfo_view *view)
 {
@@ -227,15 +297,19 @@ static const char *name_of_file(struct builder *b, const struct modfile *file)
 }
 
 int modinfo_view_file(struct modinfo_tools *tools, const char *path, const struct modfile *file,
-		      struct modinfo_view *ret_view)
+		      const struct hard_names *hard, struct modinfo_view *ret_view)
 {
 	struct builder b = { .tools = tools, .path = path };
 	struct modinfo_view view = { .path = path, .codec = file->codec, .size = file->size };
 	int r, finished;
 
 	view.name = name_of_file(&b, file);
+	/* Readers take "name", which is the last tag as a rule, for the end of a module. */
+	if (hard->modules.size > 0 && !facts_first(file->facts, "depends"))
+		add_field(&b, "depends", "");
 	for (uint32_t i = 0; i < file->facts->n_modinfo; i++)
 		add_tag(&b, facts_modinfo(file->facts, i));
+	add_hards(&b, hard);
 	view.n_tags = b.fields.size / sizeof(struct modinfo_field);
 	r = merge_parms(&b);
 	view.build_id = bytes_of(facts_build_id(file->facts), file->facts->build_id_size);

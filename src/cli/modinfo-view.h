@@ -10,6 +10,7 @@
 #include "cli/log.h"
 #include "engine/modfile.h"
 
+struct hard_names;
 struct json;
 struct pkcs7_reader;
 
@@ -45,7 +46,7 @@ struct modinfo_view {
 
 	struct modinfo_field *fields; /* tags in the order of the file, then what we add */
 	size_t n_fields;
-	size_t n_tags; /* how many of the fields stand in the file */
+	size_t n_tags; /* how many of the fields are tags, of the file or of indexes */
 	struct modinfo_parm *parms; /* in the order of their first mention */
 	size_t n_parms;
 	struct bytes build_id;
@@ -63,10 +64,12 @@ struct modinfo_tools {
 /**
  * modinfo_view_file() - of a module file
  * @path: absolute, borrowed
+ * @hard: modules to be added to its "depends" tag, and words that are a "harddep" tag where the file
+ *        has none of them
  * Return: 0; -ENOMEM.
  */
 int modinfo_view_file(struct modinfo_tools *tools, const char *path, const struct modfile *file,
-		      struct modinfo_view *ret_view);
+		      const struct hard_names *hard, struct modinfo_view *ret_view);
 
 /**
  * modinfo_view_builtin() - of a module in the kernel image

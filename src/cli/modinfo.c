@@ -15,6 +15,7 @@
 #include "cli/options.h"
 #include "codec/pkcs7.h"
 #include "config.h"
+#include "engine/hard-names.h"
 #include "engine/index-set.h"
 #include "engine/indexes.h"
 #include "sys/path.h"
@@ -163,18 +164,115 @@ static int read_file(struct modinfo *m, const char *path, struct modfile *ret_fi
 	return again < 0 ? again : r;
 }
 
-/* What is known is shown, also when something is wrong: Return: 0; -errno (reported). */
-static int show_file(struct modinfo *m, const char *argument, const char *path)
+/* Told once: why nothing is found, or why something else is. */
+static void report_indexes(struct modinfo *m, unsigned int broken)
+{
+	const struct diag *diag;
+	const char *file;
+	char *path;
+	int error;
+
+	if (!m->has_told_no_dir && indexes_dir_fd(&m->indexes) < 0) {
+		log_diag(&m->log, LOG_WARNING, m->indexes.dir, indexes_dir_fd(&m->indexes), NULL);
+		m->has_told_no_dir = true;
+	}
+	while ((file = indexes_next_broken(&m->indexes, broken, &error, &diag))) {
+		if (asprintf(&path, "%s/%s", m->indexes.dir, file) < 0)
+			return;
+		log_diag(&m->log, LOG_WARNING, path, error, diag);
+		free(path);
+	}
+}
+
+static bool wants_hard(const struct modinfo *m)
+{
+	return !m->form.field || strcasecmp(m->form.field, "depends") == 0 ||
+	       strcasecmp(m->form.field, "harddep") == 0;
+}
+
+/* Is @path the file that modules.dep.bin names for @module? */
+static bool is_of_tree(struct modinfo *m, const char *module, const char *path)
+{
+	struct sys_entry file, entry;
+	struct dep_line line;
+	char *in_tree;
+	int r;
+
+	if (indexes_dep(&m->indexes, module, &line) < 0 || sys_stat(AT_FDCWD, path, &file) < 0)
+		return false;
+	if (line.path[0] == '/')
+		r = asprintf(&in_tree, "%.*s", (int)line.path_size, line.path);
+	else
+		r = asprintf(&in_tree, "%s/%.*s", m->indexes.dir, (int)line.path_size, line.path);
+	if (r < 0)
+		return false;
+	r = sys_stat(AT_FDCWD, in_tree, &entry);
+	free(in_tree);
+	return r == 0 && entry.dev == file.dev && entry.inode == file.inode;
+}
+
+static int read_tags(struct modinfo *m, const char *module, const struct facts *facts,
+		     struct hard_names *names)
+{
+	int r = 0;
+
+	for (uint32_t i = 0; i < facts->n_modinfo && r == 0; i++) {
+		const char *words = facts_tag(facts_modinfo(facts, i), "harddep");
+
+		if (words)
+			r = hard_names_add(&m->indexes, module, words, names);
+	}
+	return r;
+}
+
+/*
+ * Of the tree's modules depmod knows, who heard of depmod.d too; another file speaks for itself.
+ * @module: of the tree; NULL for a file that was named by its path
+ */
+static int find_hard(struct modinfo *m, const char *path, const struct facts *facts,
+		     const char *module, struct hard_names *names)
+{
+	char name[MODULE_NAME_MAX + 1];
+	unsigned int broken;
+	int r;
+
+	if (!wants_hard(m) || (!module && name_of_path(path, name) < 0))
+		return 0;
+	r = hard_names_of_index(&m->indexes, module ? module : name, names);
+	broken = names->broken;
+	if (!module && (r != -ENOENT || facts_first(facts, "harddep")) && r != -ENOMEM &&
+	    !is_of_tree(m, name, path)) {
+		hard_names_done(names);
+		*names = (struct hard_names){ 0 };
+		r = read_tags(m, name, facts, names);
+	}
+	broken |= names->broken;
+	if (broken)
+		report_indexes(m, broken);
+	return r == -ENOMEM ? r : 0;
+}
+
+/*
+ * What is known is shown, also when something is wrong.
+ * @module: as in find_hard()
+ * Return: 0; -errno (reported).
+ */
+static int show_file(struct modinfo *m, const char *argument, const char *path,
+		     const char *module)
 {
 	struct modfile file = { 0 };
 	struct modinfo_view view = { .path = path };
+	struct hard_names hard = { 0 };
 	int r, ret;
 
 	arena_reset(&m->arena, (size_t)1024 * 1024);
 	ret = read_file(m, path, &file);
 	if (!file.facts)
 		return ret;
-	r = modinfo_view_file(&m->tools, path, &file, &view);
+	r = find_hard(m, path, file.facts, module, &hard);
+	if (r == 0)
+		r = modinfo_view_file(&m->tools, path, &file, &hard, &view);
+	hard_names_done(&hard);
 	if (r == 0)
 		r = print(m, argument, &view);
 	if (r < 0)
@@ -204,26 +302,6 @@ static int show_builtin(struct modinfo *m, const char *argument, const char *nam
 	return r < 0 ? no_memory(m, r) : 0;
 }
 
-/* Told once: why nothing is found, or why something else is. */
-static void report_indexes(struct modinfo *m, unsigned int broken)
-{
-	const struct diag *diag;
-	const char *file;
-	char *path;
-	int error;
-
-	if (!m->has_told_no_dir && indexes_dir_fd(&m->indexes) < 0) {
-		log_diag(&m->log, LOG_WARNING, m->indexes.dir, indexes_dir_fd(&m->indexes), NULL);
-		m->has_told_no_dir = true;
-	}
-	while ((file = indexes_next_broken(&m->indexes, broken, &error, &diag))) {
-		if (asprintf(&path, "%s/%s", m->indexes.dir, file) < 0)
-			return;
-		log_diag(&m->log, LOG_WARNING, path, error, diag);
-		free(path);
-	}
-}
-
 static int show_answer(struct modinfo *m, const char *argument, const struct lookup_answer *answer,
 		       size_t i)
 {
@@ -241,7 +319,7 @@ static int show_answer(struct modinfo *m, const char *argument, const struct loo
 	}
 	if (!module.path)
 		return show_builtin(m, argument, module.name);
-	r = show_file(m, argument, module.path);
+	r = show_file(m, argument, module.path, module.name);
 	free(module.path);
 	return r;
 }
@@ -260,7 +338,7 @@ static int show_path(struct modinfo *m, const char *argument)
 	r = sys_absolute_path(argument, &path);
 	if (r < 0)
 		return no_memory(m, r);
-	r = show_file(m, argument, path);
+	r = show_file(m, argument, path, NULL);
 	free(path);
 	return r;
 }

@@ -260,20 +260,14 @@ static void report_refusal(const struct change *c, int level, const struct plan_
 			    (const char *)why.base);
 }
 
-/* Why a step failed, in one clause. */
-static void put_failure(const struct change *c, uint32_t i, struct buf *out)
+/* Why a step failed for its own sake, in one clause. */
+static void put_own_failure(const struct change *c, uint32_t i, struct buf *out)
 {
 	const struct plan_step *step = &c->plan->steps[i];
 	const struct apply_result *result = &c->results[i];
 
 	if (step->action == PLAN_REFUSE) {
 		plan_describe_refusal(c->plan, step, out);
-	} else if (result->cause != PLAN_NONE || result->group != PLAN_NONE) {
-		uint32_t cause = result->cause != PLAN_NONE ? result->cause
-							    : step->groups[result->group].steps[0];
-
-		buf_printf(out, "it needs %s, which could not be inserted",
-			   c->plan->steps[cause].module);
 	} else if (result->conflict != PLAN_NONE) {
 		put_conflict(step, result, out);
 	} else if (result->error == -ESTALE) {
@@ -287,15 +281,72 @@ static void put_failure(const struct change *c, uint32_t i, struct buf *out)
 	}
 }
 
-/* The edge by which one step needs another, when that is a hard dependency; NULL. */
+static bool has_succeeded(const struct change *c, uint32_t i)
+{
+	return c->results[i].status == APPLY_DONE || c->results[i].status == APPLY_NOT_NEEDED;
+}
+
+/* What a step needs and did not get; of a group, the first. Return: PLAN_NONE: it failed by itself. */
+static uint32_t failed_need(const struct change *c, uint32_t i)
+{
+	const struct plan_step *step = &c->plan->steps[i];
+
+	if (c->results[i].status != APPLY_NEEDS && c->results[i].status != APPLY_NOT_TRIED)
+		return PLAN_NONE;
+	for (uint32_t n = 0; n < step->n_needs; n++)
+		if (!has_succeeded(c, step->needs[n]))
+			return step->needs[n];
+	for (uint32_t g = 0; g < step->n_groups; g++) {
+		const struct plan_group *group = &step->groups[g];
+		uint32_t n = 0;
+
+		while (n < group->n_steps && !has_succeeded(c, group->steps[n]))
+			n++;
+		if (n == group->n_steps && n > 0)
+			return group->steps[0];
+	}
+	return PLAN_NONE;
+}
+
+/* By which hard dependency one step needs another; NULL when it is none. */
 static const struct plan_reason *find_hard_reason(const struct plan *plan, uint32_t user, uint32_t need)
 {
 	const struct plan_step *step = &plan->steps[need];
 
 	for (uint32_t n = 0; n < step->n_reasons; n++)
-		if (step->reasons[n].step == user && step->reasons[n].kind == PLAN_HARD)
+		if (step->reasons[n].step == user &&
+		    (step->reasons[n].kind == PLAN_HARD || step->reasons[n].kind == PLAN_ANY_OF))
 			return &step->reasons[n];
 	return NULL;
+}
+
+/* Why a step failed, with all that it failed for. What is needed stands before what needs it. */
+static void put_failure(const struct change *c, uint32_t i, struct buf *out)
+{
+	uint32_t need;
+
+	while ((need = failed_need(c, i)) != PLAN_NONE) {
+		const struct plan_reason *reason = find_hard_reason(c->plan, i, need);
+
+		buf_printf(out, "it needs %s", c->plan->steps[need].module);
+		if (reason) {
+			buf_put_string(out, " (hard dependency, ");
+			plan_describe_source(&reason->source, out);
+			buf_put_string(out, ")");
+		}
+		buf_put_string(out, ", which could not be inserted: ");
+		i = need;
+	}
+	put_own_failure(c, i, out);
+}
+
+/* Is there a hard dependency on the way to what a step failed for? */
+static bool failed_by_hard(const struct change *c, uint32_t i)
+{
+	for (uint32_t need; (need = failed_need(c, i)) != PLAN_NONE; i = need)
+		if (find_hard_reason(c->plan, i, need))
+			return true;
+	return false;
 }
 
 /* Nothing but the declaration says so: the one line must tell everything. */
@@ -339,6 +390,7 @@ static void report_group(const struct change *c, int level, const struct plan_st
 static void report_need(const struct change *c, int level, const struct plan_step *step,
 			const struct apply_result *result)
 {
+	CLEANUP_BUF struct buf why = { 0 };
 	const struct plan_reason *hard;
 
 	if (result->cause == PLAN_NONE) {
@@ -350,10 +402,19 @@ static void report_need(const struct change *c, int level, const struct plan_ste
 		report_hard_need(c, level, step, result->cause, hard);
 		return;
 	}
-	log_message(&c->m->log, level, "could not %s '%s': %s, which %s, %s", verb(c), step->module,
-		    c->plan->steps[result->cause].module,
-		    c->m->is_remove ? "uses it" : "it needs",
-		    c->m->is_remove ? "could not be removed" : "could not be inserted");
+	if (c->m->is_remove) {
+		log_message(&c->m->log, level, "could not remove '%s': %s, which uses it, could not be removed",
+			    step->module, c->plan->steps[result->cause].module);
+		return;
+	}
+	if (failed_by_hard(c, result->cause))
+		put_failure(c, result->cause, &why);
+	buf_put_u8(&why, '\0');
+	if (why.error == 0)
+		log_message(&c->m->log, level,
+			    "could not insert '%s': %s, which it needs, could not be inserted%s%s",
+			    step->module, c->plan->steps[result->cause].module, why.size > 1 ? ": " : "",
+			    (const char *)why.base);
 }
 
 static void report_failure(const struct change *c, int level, const struct plan_step *step,

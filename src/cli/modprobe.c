@@ -257,8 +257,10 @@ static void set_log(struct modprobe *m)
 	/* A script that is to be quiet is, even where its environment holds -v. */
 	m->verbose = m->is_quiet ? 0 : m->verbose;
 	m->log.level = m->is_quiet ? LOG_EMERG : levels[m->verbose < 2 ? m->verbose : 2];
-	if (m->is_syslog || log_is_stderr_closed())
+	if (m->is_syslog)
 		log_to_syslog(&m->log);
+	else
+		log_to_syslog_if_closed(&m->log);
 }
 
 bool modprobe_is_path(const char *name)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cli/commands.h"
+#include "cli/plan-json.h"
 #include "cli/view.h"
 #include "config.h"
 #include "plan/describe.h"
@@ -34,6 +35,7 @@ enum {
 	OPTION_FIRST_TIME,
 	OPTION_IGNORE_LOADED,
 	OPTION_HOLDERS,
+	OPTION_DEPENDENCIES,
 	OPTION_IGNORE_REMOVE,
 };
 
@@ -49,6 +51,8 @@ static const struct option_row rows[] = {
 	{ OPTION_FIRST_TIME, "first-time", NULL, "refuse what is loaded (not loaded) already" },
 	{ OPTION_IGNORE_LOADED, "ignore-loaded", NULL, "load: as if nothing were loaded" },
 	{ OPTION_HOLDERS, "remove-holders", NULL, "unload: what uses a module goes first" },
+	{ OPTION_DEPENDENCIES, "remove-dependencies", NULL,
+	  "unload: its hard dependencies go, too" },
 	{ 'f', "force", NULL, "unload: that a module is in use is no reason to refuse" },
 };
 
@@ -77,6 +81,9 @@ static int apply(void *ctx, int id, const char *argument)
 		break;
 	case OPTION_HOLDERS:
 		c->options.with_holders = true;
+		break;
+	case OPTION_DEPENDENCIES:
+		c->options.with_hard_deps = true;
 		break;
 	case 'f':
 		c->options.force = true;
@@ -131,12 +138,39 @@ static void print_indented(const struct command *c, struct buf *text)
 	print_below(c, text, c->reason_column);
 }
 
+static const struct plan_group *group_of(const struct plan *plan, const struct plan_reason *reason)
+{
+	if (reason->kind != PLAN_ANY_OF || reason->step == PLAN_NONE ||
+	    reason->group >= plan->steps[reason->step].n_groups)
+		return NULL;
+	return &plan->steps[reason->step].groups[reason->group];
+}
+
+/*
+ * The answer that goes before @number to the hard dependency for whose sake alone it is there.
+ * Return: a step; PLAN_NONE: it is done in any case.
+ */
+static uint32_t tried_before(const struct plan *plan, uint32_t number)
+{
+	const struct plan_step *step = &plan->steps[number];
+	const struct plan_group *group = step->n_reasons == 1 ? group_of(plan, step->reasons) : NULL;
+	uint32_t before = PLAN_NONE;
+
+	for (uint32_t i = 0; group && i < group->n_steps && group->steps[i] != number; i++)
+		if (plan->steps[group->steps[i]].action != PLAN_REFUSE)
+			before = group->steps[i];
+	return before;
+}
+
 static void print_reasons(const struct command *c, const struct plan_step *step)
 {
+	uint32_t before = tried_before(c->plan, (uint32_t)(step - c->plan->steps));
 	struct buf text = { 0 };
 
 	if (step->n_reasons > 0)
 		plan_describe_reason(step, &step->reasons[0], &text);
+	if (before != PLAN_NONE)
+		buf_printf(&text, "; if %s fails", c->plan->steps[before].module);
 	if (step->if_unused)
 		buf_put_string(&text, "; if nothing uses it by then");
 	print_below(c, &text, c->reason_column);
@@ -147,10 +181,53 @@ static void print_reasons(const struct command *c, const struct plan_step *step)
 	}
 }
 
+static void print_groups(const struct command *c, const struct plan_step *step)
+{
+	for (uint32_t g = 0; g < step->n_groups; g++) {
+		const struct plan_group *group = &step->groups[g];
+		struct buf text = { 0 };
+
+		buf_put_string(&text, group->n_steps > 1 ? "needs one of " : "needs ");
+		for (uint32_t i = 0; i < group->n_steps; i++)
+			buf_printf(&text, "%s%s", i > 0 ? ", " : "",
+				   c->plan->steps[group->steps[i]].module);
+		buf_printf(&text, ", which %s to %s (", group->n_steps > 1 ? "answer" : "answers",
+			   group->word);
+		plan_describe_source(&group->source, &text);
+		buf_put_string(&text, ")");
+		print_indented(c, &text);
+	}
+}
+
+static void print_breaches(const struct command *c, const struct plan_step *step)
+{
+	for (uint32_t i = 0; i < step->n_breaches; i++) {
+		struct buf text = { 0 };
+
+		plan_json_breach(&step->breaches[i], &text);
+		print_indented(c, &text);
+	}
+}
+
+static void print_conflicts(const struct command *c, const struct plan_step *step)
+{
+	for (uint32_t i = 0; i < step->n_conflicts && c->view.is_verbose; i++) {
+		struct buf text = { 0 };
+
+		buf_printf(&text, "not together with %s (", step->conflicts[i].module);
+		plan_describe_source(&step->conflicts[i].source, &text);
+		buf_put_string(&text, ")");
+		print_indented(c, &text);
+	}
+}
+
 static void print_more(const struct command *c, const struct plan_step *step)
 {
 	struct buf text = { 0 };
 
+	print_groups(c, step);
+	print_breaches(c, step);
+	print_conflicts(c, step);
 	if (step->action == PLAN_REFUSE) {
 		plan_describe_refusal(c->plan, step, &text);
 		print_indented(c, &text);
@@ -202,15 +279,17 @@ static void print_step(const struct command *c, uint32_t number)
 static void print_notes(const struct command *c)
 {
 	for (uint32_t i = 0; i < c->plan->n_notes; i++) {
+		bool is_warning = plan_note_is_warning(c->plan->notes[i].kind);
 		CLEANUP_BUF struct buf text = { 0 }, clean = { 0 };
 
-		buf_put_string(&text, "note: ");
+		buf_put_string(&text, is_warning ? "warning: " : "note: ");
 		plan_describe_note(&c->plan->notes[i], &text);
 		buf_put_u8(&text, '\0');
 		if (!text.error)
 			view_clean(&c->view, (const char *)text.base, &clean);
 		if (!clean.error && clean.size > 0)
-			view_wrap((const char *)clean.base, 0, strlen("note: "));
+			view_wrap((const char *)clean.base, 0,
+				  strlen(is_warning ? "warning: " : "note: "));
 	}
 }
 
@@ -233,135 +312,15 @@ static void print_text(struct command *c, int status)
 
 /* JSON */
 
-/* @text as a string, without freeing it */
-static struct json_node *sentence(struct json *json, struct buf *text)
-{
-	return json_new_string(json, text->error ? bytes_of("", 0) : buf_bytes(text));
-}
-
-/* Steps are counted from 1, as in the text. */
-static struct json_node *number_of(struct json *json, uint32_t step)
-{
-	return step == PLAN_NONE ? json_new_null(json) : json_new_number(json, (int64_t)step + 1);
-}
-
-static struct json_node *reason_node(struct json *json, const struct plan_step *step,
-				     const struct plan_reason *reason)
-{
-	const char *file = reason->kind == PLAN_NEEDS && !reason->source.file ? "modules.dep"
-									     : reason->source.file;
-	struct json_node *map = json_new_map(json);
-	CLEANUP_BUF struct buf text = { 0 };
-
-	plan_describe_reason(step, reason, &text);
-	json_set(json, map, "kind", view_text(json, plan_edge_name(reason->kind)));
-	json_set(json, map, "by", view_text(json, reason->by));
-	json_set(json, map, "step", number_of(json, reason->step));
-	json_set(json, map, "word", view_text(json, reason->word));
-	json_set(json, map, "source", view_source(json, file, reason->source.line));
-	json_set(json, map, "order_kept", json_new_bool(json, !reason->is_order_cut));
-	json_set(json, map, "text", sentence(json, &text));
-	return map;
-}
-
-static struct json_node *refusal_node(struct json *json, const struct plan *plan,
-				      const struct plan_step *step)
-{
-	struct json_node *map;
-	CLEANUP_BUF struct buf text = { 0 };
-
-	if (step->action != PLAN_REFUSE)
-		return json_new_null(json);
-	plan_describe_refusal(plan, step, &text);
-	map = json_new_map(json);
-	json_set(json, map, "kind", view_text(json, plan_refusal_name(step->refusal)));
-	json_set(json, map, "cause", number_of(json, step->cause));
-	json_set(json, map, "text", sentence(json, &text));
-	return map;
-}
-
-static struct json_node *step_node(struct json *json, const struct plan *plan, uint32_t i)
-{
-	const struct plan_step *step = &plan->steps[i];
-	struct json_node *map = json_new_map(json), *needs = json_new_list(json),
-			 *reasons = json_new_list(json);
-
-	for (uint32_t k = 0; k < step->n_needs; k++)
-		json_append(json, needs, number_of(json, step->needs[k]));
-	for (uint32_t k = 0; k < step->n_reasons; k++)
-		json_append(json, reasons, reason_node(json, step, &step->reasons[k]));
-	json_set(json, map, "number", number_of(json, i));
-	json_set(json, map, "action", view_text(json, plan_action_name(step->action)));
-	json_set(json, map, "module", view_text(json, step->module));
-	json_set(json, map, "path", view_text(json, step->path));
-	json_set(json, map, "options", view_text(json, step->options));
-	json_set(json, map, "command", view_text(json, step->command));
-	json_set(json, map, "rule",
-		 view_source(json, step->rule ? step->rule->file : NULL,
-			     step->rule ? step->rule->line : 0));
-	json_set(json, map, "goal", json_new_bool(json, step->is_goal));
-	json_set(json, map, "required", json_new_bool(json, step->is_required));
-	json_set(json, map, "if_unused", json_new_bool(json, step->if_unused));
-	json_set(json, map, "needs", needs);
-	json_set(json, map, "reasons", reasons);
-	json_set(json, map, "refusal", refusal_node(json, plan, step));
-	return map;
-}
-
-static struct json_node *goal_node(struct json *json, const struct plan *plan,
-				   const struct plan_goal *goal)
-{
-	struct json_node *map = json_new_map(json), *steps = json_new_list(json);
-	bool is_refused = false;
-
-	for (uint32_t i = 0; i < goal->n_steps; i++) {
-		uint32_t step = plan->goal_steps[goal->first_step_ref + i];
-
-		is_refused |= plan->steps[step].action == PLAN_REFUSE;
-		json_append(json, steps, number_of(json, step));
-	}
-	json_set(json, map, "request", view_text(json, goal->request));
-	json_set(json, map, "found", json_new_bool(json, goal->is_found));
-	json_set(json, map, "refused", json_new_bool(json, is_refused));
-	json_set(json, map, "steps", steps);
-	return map;
-}
-
-static struct json_node *note_node(struct json *json, const struct plan_note *note)
-{
-	struct json_node *map = json_new_map(json);
-	CLEANUP_BUF struct buf text = { 0 };
-
-	plan_describe_note(note, &text);
-	json_set(json, map, "kind", view_text(json, plan_note_name(note->kind)));
-	json_set(json, map, "about", view_text(json, note->a));
-	json_set(json, map, "other", view_text(json, note->b));
-	json_set(json, map, "source", view_source(json, note->source.file, note->source.line));
-	json_set(json, map, "rule",
-		 view_source(json, note->rule ? note->rule->file : NULL,
-			     note->rule ? note->rule->line : 0));
-	json_set(json, map, "text", sentence(json, &text));
-	return map;
-}
-
 static int print_json(struct command *c, int status)
 {
 	struct json *json = c->view.json;
-	struct json_node *map = json_new_map(json), *goals = json_new_list(json),
-			 *steps = json_new_list(json), *notes = json_new_list(json);
+	struct json_node *map = json_new_map(json);
 
-	for (uint32_t i = 0; i < c->plan->n_goals; i++)
-		json_append(json, goals, goal_node(json, c->plan, &c->plan->goals[i]));
-	for (uint32_t i = 0; i < c->plan->n_steps; i++)
-		json_append(json, steps, step_node(json, c->plan, i));
-	for (uint32_t i = 0; i < c->plan->n_notes; i++)
-		json_append(json, notes, note_node(json, &c->plan->notes[i]));
 	json_set(json, map, "plan", view_text(json, c->options.is_unload ? "unload" : "load"));
 	json_set(json, map, "kernel", view_text(json, view_kernel(&c->view)));
 	json_set(json, map, "possible", json_new_bool(json, status == VIEW_YES));
-	json_set(json, map, "goals", goals);
-	json_set(json, map, "steps", steps);
-	json_set(json, map, "notes", notes);
+	plan_json_set(json, map, c->plan);
 	return view_print_json(&c->view, map);
 }
 

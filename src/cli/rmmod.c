@@ -8,13 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bytes/buf.h"
 #include "bytes/name.h"
 #include "cli/commands.h"
 #include "cli/log.h"
 #include "cli/options.h"
 #include "cli/sysroot.h"
-#include "engine/indexes.h"
 #include "engine/remove.h"
+#include "engine/session.h"
+#include "plan/describe.h"
 #include "sys/kernel.h"
 
 struct command {
@@ -22,8 +24,8 @@ struct command {
 	const char *root;
 	bool is_forced, is_dry;
 	struct kernel kernel;
-	struct indexes indexes; /* opened for the first module that is not loaded */
-	bool has_indexes;
+	struct session session; /* configuration and indexes; opened when the first module asks for them */
+	bool has_session;
 };
 
 enum { OPTION_SYSROOT = 256 };
@@ -31,7 +33,7 @@ enum { OPTION_SYSROOT = 256 };
 static const char *const usage[] = { "rmmod [OPTIONS] MODULE...", NULL };
 
 static const struct option_row rows[] = {
-	{ 'f', "force", NULL, "remove modules in use; this may crash the machine" },
+	{ 'f', "force", NULL, "remove modules in use, or needed; this may crash the machine" },
 	{ 'n', "dry-run", NULL, "say what would be removed, and remove nothing" },
 	{ OPTION_SYSROOT, "sysroot", "DIR", "a captured system below DIR; implies -n" },
 	{ 's', "syslog", NULL, "messages to syslog, not to standard error" },
@@ -65,16 +67,26 @@ static int apply(void *ctx, int id, const char *argument)
 	return 0;
 }
 
-/* Where built-in modules are listed. Return: NULL when that cannot be read. */
-static struct indexes *indexes_of(struct command *c)
+/*
+ * Lines of configuration that make no sense are modprobe's to report. A kernel without a directory of
+ * modules has no declarations. Return: 0; -errno.
+ */
+static int open_session(struct command *c)
 {
+	struct session_options where = { .sysroot = c->root };
 	char *dir;
+	int r;
 
-	if (!c->has_indexes && sysroot_module_dir(c->root, &dir) == 0) {
-		c->has_indexes = indexes_open(&c->indexes, dir) == 0;
-		free(dir);
-	}
-	return c->has_indexes ? &c->indexes : NULL;
+	if (c->has_session)
+		return 0;
+	r = sysroot_module_dir(c->root, &dir);
+	if (r < 0)
+		return r;
+	where.version = strrchr(dir, '/') + 1;
+	r = session_open(&c->session, &where, NULL);
+	free(dir);
+	c->has_session = r == 0;
+	return r;
 }
 
 static void report_why(const struct command *c, const char *name, const struct remove_words *words)
@@ -94,7 +106,8 @@ static int check(struct command *c, const char *name)
 	r = remove_check(&c->kernel, NULL, name, c->is_forced, &words);
 	if (r == -ENOENT) {
 		remove_words_done(&words);
-		r = remove_check(&c->kernel, indexes_of(c), name, c->is_forced, &words);
+		r = remove_check(&c->kernel, open_session(c) == 0 ? &c->session.indexes : NULL, name,
+				 c->is_forced, &words);
 	}
 	if (r < 0) {
 		log_message(&c->log, LOG_ERR, "%s",
@@ -102,6 +115,87 @@ static int check(struct command *c, const char *name)
 		report_why(c, name, &words);
 	}
 	remove_words_done(&words);
+	return r;
+}
+
+static void report_needed(const struct command *c, const char *argument, const char *name,
+			  const struct plan_hard_user *first, const char *users)
+{
+	static const struct plan no_plan;
+	const struct plan_step refused = { .action = PLAN_REFUSE,
+					   .module = name,
+					   .refusal = PLAN_REFUSE_HARD_USED,
+					   .word = first->word,
+					   .holders = users,
+					   .source = first->source };
+	CLEANUP_BUF struct buf text = { 0 };
+
+	plan_describe_refusal(&no_plan, &refused, &text);
+	buf_put_u8(&text, 0);
+	if (text.error == 0)
+		log_message(&c->log, LOG_ERR, "could not remove module %s: %s", argument,
+			    (const char *)text.base);
+}
+
+static void warn_broken(const struct command *c, const char *name, const struct plan_hard_user *user)
+{
+	CLEANUP_BUF struct buf source = { 0 };
+
+	plan_describe_source(&user->source, &source);
+	buf_put_u8(&source, 0);
+	if (source.error == 0)
+		log_message(&c->log, LOG_WARNING,
+			    "removing '%s' takes %s, its hard dependency (%s), from %s, which stays loaded",
+			    name, user->word, (const char *)source.base, user->user);
+}
+
+/* Users by hard dependencies, which the kernel does not count, unless something else that is live will do. */
+static int look_at_users(struct command *c, const char *argument, const char *name,
+			 const struct session_hard_users *users)
+{
+	const struct plan_hard_user *first = NULL, *last = NULL;
+	CLEANUP_BUF struct buf names = { 0 };
+
+	for (size_t i = 0; i < users->n; i++) {
+		const struct plan_hard_user *user = &users->items[i];
+
+		if (user->others_size > 0)
+			continue;
+		if (c->is_forced)
+			warn_broken(c, name, user);
+		if (!last || strcmp(last->user, user->user) != 0)
+			buf_printf(&names, "%s%s", last ? ", " : "", user->user);
+		first = first ? first : user;
+		last = user;
+	}
+	buf_put_u8(&names, 0);
+	if (names.error)
+		return names.error;
+	if (!first || c->is_forced)
+		return 0;
+	report_needed(c, argument, name, first, (const char *)names.base);
+	return -EBUSY;
+}
+
+static int check_hard_users(struct command *c, const char *argument, const char *name)
+{
+	struct session_hard_users users = { 0 };
+	enum module_state state;
+	int r;
+
+	/* By force, also what is not there comes this far. */
+	if (c->kernel.state(c->kernel.ctx, name, &state) == 0 && state == MODULE_ABSENT)
+		return 0;
+	r = open_session(c);
+	if (r == 0)
+		r = session_hard_users(&c->session, name, &users);
+	if (r < 0) {
+		log_message(&c->log, LOG_ERR, "could not find out who needs module %s: %s", argument,
+			    strerror(-r));
+		return r;
+	}
+	r = look_at_users(c, argument, name, &users);
+	session_hard_users_done(&users);
 	return r;
 }
 
@@ -134,6 +228,8 @@ static int handle(struct command *c, const char *argument)
 		return -EINVAL;
 	}
 	r = check(c, name);
+	if (r == 0)
+		r = check_hard_users(c, argument, name);
 	if (r < 0)
 		return r;
 	if (!c->is_dry)
@@ -165,8 +261,8 @@ int cmd_rmmod(int argc, char **argv)
 		r = handle(&c, argv[i]);
 		ret = r < 0 ? r : ret;
 	}
-	if (c.has_indexes)
-		indexes_close(&c.indexes);
+	if (c.has_session)
+		session_close(&c.session);
 	kernel_close(&real);
 	return ret < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

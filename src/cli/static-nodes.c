@@ -16,6 +16,7 @@
 #include "cli/options.h"
 #include "cli/sysroot.h"
 #include "index/devname.h"
+#include "sys/standard.h"
 #include "sys/sys.h"
 
 /* A line for each device driver; a larger file is something else. */
@@ -157,9 +158,11 @@ out:
 /* A device or pipe takes the text as it is, and stays what it is. */
 static int write_through(const char *path, struct bytes content)
 {
-	FILE *file = fopen(path, "we");
+	FILE *file;
 	int r;
 
+	sys_fill_standard();
+	file = fopen(path, "we");
 	if (!file)
 		return -errno;
 	r = content.size == 0 || fwrite(content.base, content.size, 1, file) == 1 ? 0 : -errno;

@@ -38,6 +38,7 @@ struct finding {
 	bool is_builtin, is_brought_in, is_alias; /* is_alias: the argument is no name of it */
 	const struct link **chain; /* also where it does not count */
 	size_t n_links;
+	struct session_conflicts conflicts; /* with what A is, or brings in */
 	struct buf reason; /* why not */
 };
 
@@ -83,7 +84,8 @@ static const struct plan_note *find_note(const struct command *c, const char *mo
 	for (uint32_t i = 0; i < c->plan->n_notes; i++) {
 		const struct plan_note *note = &c->plan->notes[i];
 
-		if ((note->kind == PLAN_NOTE_SOFT_REFUSED || note->kind == PLAN_NOTE_BLACKLISTED) &&
+		if ((note->kind == PLAN_NOTE_SOFT_REFUSED || note->kind == PLAN_NOTE_BLACKLISTED ||
+		     note->kind == PLAN_NOTE_ANSWER_REFUSED || note->kind == PLAN_NOTE_HARD_CYCLE) &&
 		    strcmp(note->b, module) == 0)
 			return note;
 	}
@@ -113,12 +115,101 @@ static bool starts_are_builtin(const struct command *c)
 	return true;
 }
 
+static void put_place(const struct plan_source *source, struct buf *out)
+{
+	buf_put_string(out, " (");
+	plan_describe_source(source, out);
+	buf_put_string(out, ")");
+}
+
+/* Modules that @f's must not meet, of those that are wanted when A is. */
+static int find_conflicts(struct command *c, struct finding *f)
+{
+	struct session_conflicts *all = &f->conflicts;
+	size_t n = 0;
+	int r;
+
+	r = session_conflicts(&c->view.session, f->module, all);
+	for (size_t i = 0; i < all->n && r == 0; i++)
+		if (find_step(c, all->items[i].module))
+			all->items[n++] = all->items[i];
+	all->n = r == 0 ? n : 0;
+	return r;
+}
+
+static bool is_start(const struct command *c, const char *module)
+{
+	for (size_t i = 0; i < c->n_start_modules; i++)
+		if (strcmp(links_module(c->links, c->start_modules[i])->name, module) == 0)
+			return true;
+	return false;
+}
+
+static void describe_conflict(const struct command *c, const struct finding *f,
+			      const struct plan_answered_conflict *conflict, struct buf *out)
+{
+	bool is_direct = is_start(c, conflict->module);
+
+	buf_printf(out, "%s%s%s%s and %s exclude each other", conflict->module,
+		   is_direct ? "" : ", which ", is_direct ? "" : c->from,
+		   is_direct ? "" : " brings in,", f->module);
+	put_place(&conflict->source, out);
+}
+
+/* Does @hard of @module, which does not bring @f's module in, name it all the same? */
+static int explain_hard(struct command *c, const struct finding *f, const char *module,
+			const struct plan_hard *hard, struct buf *out)
+{
+	struct session *s = &c->view.session;
+	const char *other = NULL;
+	struct plan_answer *answers = NULL;
+	bool is_named = false;
+	size_t n = 0;
+	int r;
+
+	r = session_answers(s, hard->word, &answers, &n);
+	for (size_t i = 0; i < n; i++) {
+		is_named |= strcmp(answers[i].module, f->module) == 0;
+		if (!other && indexes_is_builtin(&s->indexes, answers[i].module))
+			other = answers[i].module;
+	}
+	if (is_named && (hard->is_dropped || other)) {
+		buf_printf(out, "the hard dependency of %s on %s", module, hard->word);
+		put_place(&hard->source, out);
+		if (!hard->is_dropped)
+			buf_printf(out, " is satisfied by %s, which is built into the kernel", other);
+		else if (modprobe_conf_takes_back(&s->conf, MODPROBE_HARDDEP, module))
+			buf_put_string(out, " is taken back by a rule");
+		else
+			buf_put_string(out, " would close a cycle, and is dropped");
+	}
+	free(answers);
+	return r == -ENOMEM ? r : 0;
+}
+
+static int explain_hards(struct command *c, struct finding *f)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < c->n_start_modules && r == 0 && f->reason.size == 0; i++) {
+		const char *module = links_module(c->links, c->start_modules[i])->name;
+		struct session_hards hards = { 0 };
+
+		r = session_hards(&c->view.session, module, &hards);
+		for (size_t k = 0; k < hards.n && r == 0 && f->reason.size == 0; k++)
+			r = explain_hard(c, f, module, &hards.items[k], &f->reason);
+		session_hards_done(&hards);
+	}
+	return r;
+}
+
 /* On a chain that does not count, a module on the way may be what is refused. */
 static void explain(const struct command *c, struct finding *f, bool is_weak)
 {
-	for (size_t i = 0; i < f->n_links && !is_weak; i++)
-		if (explain_by_plan(c, links_module(c->links, f->chain[i]->to)->name, &f->reason))
-			return;
+	for (size_t i = 0; i < f->n_links && !is_weak && f->reason.size == 0; i++)
+		(void)explain_by_plan(c, links_module(c->links, f->chain[i]->to)->name, &f->reason);
+	if (f->reason.size > 0)
+		return;
 	if (is_weak)
 		buf_put_string(&f->reason,
 			       "only as a weak dependency, for whose sake nothing is loaded");
@@ -145,7 +236,7 @@ static int find_chain(const struct command *c, struct finding *f, unsigned int k
 			  &f->chain, &f->n_links);
 }
 
-static int find(const struct command *c, const struct plan_answer *end, struct finding *f)
+static int find(struct command *c, const struct plan_answer *end, struct finding *f)
 {
 	bool is_weak = false;
 	int r;
@@ -154,7 +245,9 @@ static int find(const struct command *c, const struct plan_answer *end, struct f
 			       .is_builtin = end->by == PLAN_BY_BUILTIN ||
 					     end->by == PLAN_BY_BUILTIN_ALIAS,
 			       .is_alias = end->by != PLAN_BY_NAME && end->by != PLAN_BY_BUILTIN };
-	r = find_chain(c, f, LINKS_LOADED, false);
+	r = find_conflicts(c, f);
+	if (r == 0)
+		r = find_chain(c, f, LINKS_LOADED, false);
 	if (r == 0 && is_in_plan(c, f->module)) {
 		f->is_brought_in = true;
 		return 0;
@@ -167,8 +260,14 @@ static int find(const struct command *c, const struct plan_answer *end, struct f
 	}
 	if (r < 0 && r != -ENOENT)
 		return r;
-	explain(c, f, is_weak);
-	return f->reason.error;
+	r = 0;
+	if (f->conflicts.n > 0)
+		describe_conflict(c, f, &f->conflicts.items[0], &f->reason);
+	else if (f->n_links == 0 || is_weak)
+		r = explain_hards(c, f);
+	if (r == 0)
+		explain(c, f, is_weak);
+	return r < 0 ? r : f->reason.error;
 }
 
 /* Text */
@@ -246,13 +345,31 @@ static struct json_node *link_node(const struct command *c, const struct link *l
 	return map;
 }
 
+static struct json_node *conflict_node(const struct command *c, const struct finding *f,
+				       const struct plan_answered_conflict *conflict)
+{
+	struct json *json = c->view.json;
+	struct json_node *map = json_new_map(json);
+	CLEANUP_BUF struct buf text = { 0 };
+
+	describe_conflict(c, f, conflict, &text);
+	json_set(json, map, "module", view_text(json, conflict->module));
+	json_set(json, map, "source", view_source(json, conflict->source.file, conflict->source.line));
+	json_set(json, map, "text",
+		 json_new_string(json, text.error ? bytes_of("", 0) : buf_bytes(&text)));
+	return map;
+}
+
 static struct json_node *finding_node(const struct command *c, const struct finding *f)
 {
 	struct json *json = c->view.json;
-	struct json_node *map = json_new_map(json), *chain = json_new_list(json);
+	struct json_node *map = json_new_map(json), *chain = json_new_list(json),
+			 *conflicts = json_new_list(json);
 
 	for (size_t i = 0; i < f->n_links; i++)
 		json_append(json, chain, link_node(c, f->chain[i]));
+	for (size_t i = 0; i < f->conflicts.n; i++)
+		json_append(json, conflicts, conflict_node(c, f, &f->conflicts.items[i]));
 	json_set(json, map, "module", view_text(json, f->module));
 	json_set(json, map, "builtin", json_new_bool(json, f->is_builtin));
 	json_set(json, map, "brought_in", json_new_bool(json, f->is_brought_in));
@@ -260,6 +377,7 @@ static struct json_node *finding_node(const struct command *c, const struct find
 	json_set(json, map, "reason",
 		 f->is_brought_in ? json_new_null(json)
 				  : json_new_string(json, buf_bytes(&f->reason)));
+	json_set(json, map, "conflicts", conflicts);
 	return map;
 }
 
@@ -305,6 +423,7 @@ static int show(struct command *c)
 		else if (r == 0)
 			print_finding(c, &f);
 		free(f.chain);
+		session_conflicts_done(&f.conflicts);
 		buf_done(&f.reason);
 	}
 	if (json && r == 0)

@@ -4,13 +4,18 @@
  *   override MODULE VERSION SUBDIR       SUBDIR/MODULE.ko* wins over all others
  *   external VERSION DIR                 look there too
  *   exclude NAME ...                     pass files and folders of this name
+ *   harddep[!] PATTERN [WORD ...]        modules need one that answers to each word; none: take back
+ *   conflict WORD WORD ...               the first excludes each of the others
+ *   merge_softdeps [yes|no]              one line a module in modules.softdep
  *   make_map_files yes|no, include FILE  of old; accepted
  */
 #include "conf/depmod-conf.h"
 
 #include <stdlib.h>
 
+#include "bytes/buf.h"
 #include "bytes/diag.h"
+#include "bytes/name.h"
 #include "conf/lines.h"
 
 struct reading {
@@ -168,6 +173,137 @@ static int read_exclude(struct reading *in, char *rest)
 	return r;
 }
 
+static int note_word(const struct reading *in, const char *word, const char *what)
+{
+	struct diag diag;
+	char shown[81];
+	size_t n = 0;
+
+	/* What a terminal should not see becomes '?'. */
+	for (; word[n] && n < sizeof(shown) - 1; n++)
+		shown[n] = (unsigned char)word[n] < ' ' || (unsigned char)word[n] >= 0x7f ? '?' : word[n];
+	shown[n] = '\0';
+	diag_line(&diag, 0, in->line, "%.40s: '%s' %s", in->directive, shown, what);
+	note(in, DEPMOD_NOTE_BAD, &diag);
+	return 0;
+}
+
+/* What is wrong with @word as a name or alias; NULL, and its folded spelling. */
+static const char *fold(const char *word, bool may_be_pattern, char *ret_name)
+{
+	const char *why = name_fold_word(word, ret_name);
+
+	if (!why && !may_be_pattern && ret_name[strcspn(ret_name, "*?[")])
+		return "is a pattern";
+	return why;
+}
+
+/* Adds a line; the items of its text are from the arena, NULL without memory. */
+static int declare(const struct reading *in, struct depmod_declarations *to,
+		   struct depmod_declaration line)
+{
+	struct depmod_declaration *items = to->items;
+
+	if (!line.name || !line.words)
+		return -ENOMEM;
+	if (to->n >= DEPMOD_DECLARATIONS_MAX ||
+	    (line.is_pattern && in->conf->n_patterns >= DEPMOD_PATTERNS_MAX))
+		return note_bad(in, "ignored, there are too many of them");
+	if (to->n == to->capacity) {
+		uint32_t capacity = to->capacity ? to->capacity * 2 : 16;
+
+		items = realloc(items, capacity * sizeof(*items));
+		if (!items)
+			return -ENOMEM;
+		to->items = items;
+		to->capacity = capacity;
+	}
+	line.file = in->file;
+	line.line = in->line;
+	in->conf->n_patterns += line.is_pattern;
+	items[to->n++] = line;
+	return 0;
+}
+
+/*
+ * The words that can be looked up, a blank between; a note tells of each other one. A word that
+ * begins with '#' and all behind it is a remark.
+ * Return: how many were there, good and bad.
+ */
+static unsigned int read_words(const struct reading *in, char *rest, const char *name, struct buf *out)
+{
+	char folded[ALIAS_MAX + 1];
+	unsigned int n_words = 0;
+	const char *word, *why;
+
+	for (; (word = conf_word(&rest)) && word[0] != '#'; n_words++) {
+		why = fold(word, false, folded);
+		if (!why && strcmp(folded, name) == 0)
+			why = "is the module itself";
+		if (why) {
+			(void)note_word(in, word, why);
+			continue;
+		}
+		buf_put_string(out, out->size ? " " : "");
+		buf_put_string(out, word);
+	}
+	return n_words;
+}
+
+static int read_declaration(const struct reading *in, char *rest, struct depmod_declarations *to,
+			    struct depmod_declaration line, bool may_be_pattern)
+{
+	const char *name = conf_word(&rest), *why;
+	CLEANUP_BUF struct buf words = { 0 };
+	char folded[ALIAS_MAX + 1];
+	unsigned int n_words;
+
+	if (!name)
+		return note_bad(in, "needs a module");
+	why = fold(name, may_be_pattern, folded);
+	if (why)
+		return note_word(in, name, why);
+	n_words = read_words(in, rest, folded, &words);
+	if (words.error)
+		return words.error;
+	line.takes_back = n_words == 0;
+	/* Each bad word has been said; a line of them only must not take anything back. */
+	if (n_words > 0 && words.size == 0)
+		return 0;
+	if (line.takes_back && (line.is_strict || !may_be_pattern))
+		return note_bad(in, "needs another name or alias behind the module");
+	line.is_pattern = folded[strcspn(folded, "*?[\\")] != '\0';
+	line.name = copy(in, folded);
+	line.words = arena_string(&in->conf->arena, (const char *)words.base, words.size);
+	return declare(in, to, line);
+}
+
+static int read_harddep(struct reading *in, char *rest)
+{
+	return read_declaration(in, rest, &in->conf->hards, (struct depmod_declaration){ 0 }, true);
+}
+
+static int read_strict_harddep(struct reading *in, char *rest)
+{
+	return read_declaration(in, rest, &in->conf->hards,
+				(struct depmod_declaration){ .is_strict = true }, true);
+}
+
+static int read_conflict(struct reading *in, char *rest)
+{
+	return read_declaration(in, rest, &in->conf->conflicts, (struct depmod_declaration){ 0 }, false);
+}
+
+static int read_merge_softdeps(struct reading *in, char *rest)
+{
+	const char *word = conf_word(&rest);
+
+	if (word && strcmp(word, "yes") != 0 && strcmp(word, "no") != 0)
+		return note_word(in, word, "is neither yes nor no");
+	in->conf->merge_softdeps = !word || strcmp(word, "yes") == 0;
+	return 0;
+}
+
 static int read_unused(struct reading *in, char *rest)
 {
 	struct diag diag;
@@ -182,9 +318,16 @@ static const struct {
 	const char *name;
 	int (*read)(struct reading *in, char *rest);
 } directives[] = {
-	{ "search", read_search },	   { "override", read_override },
-	{ "external", read_external },	   { "exclude", read_exclude },
-	{ "make_map_files", read_unused }, { "include", read_unused },
+	{ "search", read_search },
+	{ "override", read_override },
+	{ "external", read_external },
+	{ "exclude", read_exclude },
+	{ "harddep", read_harddep },
+	{ "harddep!", read_strict_harddep },
+	{ "conflict", read_conflict },
+	{ "merge_softdeps", read_merge_softdeps },
+	{ "make_map_files", read_unused },
+	{ "include", read_unused },
 };
 
 static int read_line(struct reading *in, char *text)
@@ -402,6 +545,8 @@ void depmod_conf_done(struct depmod_conf *conf)
 	free(conf->externals.items);
 	free(conf->overrides.items);
 	free(conf->excludes.items);
+	free(conf->hards.items);
+	free(conf->conflicts.items);
 	arena_done(&conf->arena);
 	*conf = (struct depmod_conf){ 0 };
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * The rules of depmod.d: which directories count, and which of several files with the same module
- * name is the module.
+ * The rules of depmod.d: which directories count, which of several files with the same module name is
+ * the module, and what modules need or exclude that their files do not say.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,6 +18,12 @@ struct diag;
 
 /* One override a module, several times over. */
 #define DEPMOD_RULES_MAX (1u << 20)
+
+/* Some hundred modules of a kernel have hard dependencies. */
+#define DEPMOD_DECLARATIONS_MAX 65536u
+
+/* Each of them is compared with the name of every module. */
+#define DEPMOD_PATTERNS_MAX 4096u
 
 /** enum depmod_note - why a line, or a part of it, has no effect */
 enum depmod_note {
@@ -47,6 +53,23 @@ struct depmod_rules {
 	uint32_t capacity;
 };
 
+/** struct depmod_declaration - a line about one module and others; strings live as long as the conf */
+struct depmod_declaration {
+	const char *name;  /* '-' folded; harddep: name or pattern of modules, conflict: name or alias */
+	const char *words; /* names or aliases as they were written, a blank between; "" for none */
+	const char *file;
+	unsigned int line;
+	bool is_pattern; /* @name has to be matched */
+	bool is_strict;	 /* "harddep!" */
+	bool takes_back; /* harddep: names nothing; what was said of these modules before does not count */
+};
+
+struct depmod_declarations {
+	struct depmod_declaration *items; /* as read */
+	uint32_t n;
+	uint32_t capacity;
+};
+
 /** struct depmod_conf - all zero before the first depmod_conf_read() */
 struct depmod_conf {
 	struct arena arena;
@@ -54,6 +77,10 @@ struct depmod_conf {
 	struct depmod_rules externals; /* as read */
 	struct depmod_rules overrides; /* after depmod_conf_finish(): sorted by text, then order */
 	struct depmod_rules excludes;  /* likewise */
+	struct depmod_declarations hards;
+	struct depmod_declarations conflicts;
+	uint32_t n_patterns; /* in @hards */
+	bool merge_softdeps; /* the last line about it */
 };
 
 /** struct depmod_conf_env - what the rules need of the outside */

@@ -148,6 +148,127 @@ static void test_exclude(void **state)
 	assert_false(depmod_conf_is_excluded(&conf, ""));
 }
 
+/* "name[*][!]: words" with a line for each, in order. */
+static void assert_declared(const struct depmod_declarations *d, const char *want)
+{
+	CLEANUP_BUF struct buf got = { 0 };
+
+	for (uint32_t i = 0; i < d->n; i++) {
+		const struct depmod_declaration *x = &d->items[i];
+
+		assert_string_equal(x->file, "a.conf");
+		buf_printf(&got, "%u %s%s%s%s: %s\n", x->line, x->name, x->is_pattern ? " pattern" : "",
+			   x->is_strict ? " strict" : "", x->takes_back ? " back" : "", x->words);
+	}
+	buf_put_u8(&got, 0);
+	assert_string_equal(got.base, want);
+}
+
+static void test_hard_dependencies(void **state)
+{
+	CLEANUP_DEPMOD_CONF struct depmod_conf conf = conf_of("harddep snd-hda realtek  two-words\t3 # why # not\n"
+							      "harddep! r8* \\\n realtek\n"
+							      "harddep a[b-c]-d\n"
+							      "harddep e # none\n"
+							      "harddep f symbol:x pci:v0d0\n");
+
+	(void)state;
+	assert_declared(&conf.hards, "1 snd_hda: realtek two-words 3\n"
+				     "2 r8* pattern strict: realtek\n"
+				     "4 a[b-c]_d pattern back: \n"
+				     "5 e back: \n"
+				     "6 f: symbol:x pci:v0d0\n");
+	assert_declared(&conf.conflicts, "");
+}
+
+static void test_conflicts(void **state)
+{
+	CLEANUP_DEPMOD_CONF struct depmod_conf conf = conf_of("conflict nouveau nvidia nvidia-drm\n"
+							      "conflict pci:v1 a\n");
+
+	(void)state;
+	assert_declared(&conf.conflicts, "1 nouveau: nvidia nvidia-drm\n2 pci:v1: a\n");
+	assert_declared(&conf.hards, "");
+}
+
+static void test_merge_softdeps(void **state)
+{
+	static const struct {
+		const char *text;
+		bool want;
+	} cases[] = { { "", false },
+		      { "merge_softdeps\n", true },
+		      { "merge_softdeps yes\n", true },
+		      { "merge_softdeps no\n", false },
+		      { "merge_softdeps\nmerge_softdeps no\n", false },
+		      { "merge_softdeps no\nmerge_softdeps\n", true },
+		      { "merge_softdeps\nmerge_softdeps maybe\n", true } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		CLEANUP_DEPMOD_CONF struct depmod_conf conf = conf_of(cases[i].text);
+
+		assert_int_equal(conf.merge_softdeps, cases[i].want);
+	}
+}
+
+/* Each is told with its line; the words that are good count, and nothing is taken back by mistake. */
+static void test_bad_declarations(void **state)
+{
+	CLEANUP_DEPMOD_CONF struct depmod_conf conf = { 0 };
+	CLEANUP_BUF struct buf notes = { 0 };
+
+	(void)state;
+	read_more(&conf,
+		  "harddep\n"
+		  "harddep a[b x\n"
+		  "harddep! a\n"
+		  "harddep a b* ok c] a\n"
+		  "harddep a b*\n"
+		  "harddep a \001x ok\n"
+		  "harddep \xc3\xa4 ok\n"
+		  "conflict\n"
+		  "conflict a\n"
+		  "conflict a* b\n"
+		  "conflict a-b a_b ok\n"
+		  "merge_softdeps maybe\n",
+		  "a.conf", &notes);
+	buf_put_u8(&notes, 0);
+	assert_string_equal(notes.base,
+			    "a.conf:1:bad harddep: needs a module\n"
+			    "a.conf:2:bad harddep: 'a[b' has a bracket without its partner\n"
+			    "a.conf:3:bad harddep!: needs another name or alias behind the module\n"
+			    "a.conf:4:bad harddep: 'b*' is a pattern\n"
+			    "a.conf:4:bad harddep: 'c]' has a bracket without its partner\n"
+			    "a.conf:4:bad harddep: 'a' is the module itself\n"
+			    "a.conf:5:bad harddep: 'b*' is a pattern\n"
+			    "a.conf:6:bad harddep: '?x' holds a control character or a byte above 7 bits\n"
+			    "a.conf:7:bad harddep: '?\?' holds a control character or a byte above 7 bits\n"
+			    "a.conf:8:bad conflict: needs a module\n"
+			    "a.conf:9:bad conflict: needs another name or alias behind the module\n"
+			    "a.conf:10:bad conflict: 'a*' is a pattern\n"
+			    "a.conf:11:bad conflict: 'a_b' is the module itself\n"
+			    "a.conf:12:bad merge_softdeps: 'maybe' is neither yes nor no\n");
+	assert_declared(&conf.hards, "4 a: ok\n6 a: ok\n");
+	assert_declared(&conf.conflicts, "11 a_b: ok\n");
+	assert_false(conf.merge_softdeps);
+}
+
+static void test_too_many_patterns(void **state)
+{
+	CLEANUP_DEPMOD_CONF struct depmod_conf conf = { 0 };
+	CLEANUP_BUF struct buf text = { 0 }, notes = { 0 };
+
+	(void)state;
+	for (unsigned int i = 0; i < DEPMOD_PATTERNS_MAX + 1; i++)
+		buf_put_string(&text, "harddep a* b\n");
+	buf_put(&text, "harddep a b\n", 13);
+	read_more(&conf, (const char *)text.base, "a.conf", &notes);
+	buf_put_u8(&notes, 0);
+	assert_string_equal(notes.base, "a.conf:4097:bad harddep: ignored, there are too many of them\n");
+	assert_int_equal(conf.hards.n, DEPMOD_PATTERNS_MAX + 1);
+}
+
 static void test_bad_lines(void **state)
 {
 	CLEANUP_DEPMOD_CONF struct depmod_conf conf = { 0 };
@@ -320,6 +441,11 @@ int main(void)
 		cmocka_unit_test(test_versions),
 		cmocka_unit_test(test_equal_priority),
 		cmocka_unit_test(test_exclude),
+		cmocka_unit_test(test_hard_dependencies),
+		cmocka_unit_test(test_conflicts),
+		cmocka_unit_test(test_merge_softdeps),
+		cmocka_unit_test(test_bad_declarations),
+		cmocka_unit_test(test_too_many_patterns),
 		cmocka_unit_test(test_bad_lines),
 		cmocka_unit_test(test_nul_and_long_lines),
 		cmocka_unit_test(test_reason),

@@ -129,8 +129,8 @@ const char *facts_first(const struct facts *f, const char *key)
 static bool is_index_tag(const char *tag, size_t size)
 {
 	static const char *const keys[] = {
-		"alias=", "softdep=", "weakdep=", "harddep=", "import_ns=", "livepatch=",
-		"license=", "name=", "vermagic=",
+		"alias=", "softdep=", "weakdep=", "harddep=", "conflict=", "import_ns=",
+		"livepatch=", "license=", "name=", "vermagic=",
 	};
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {

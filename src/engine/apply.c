@@ -346,14 +346,12 @@ static void do_step(struct applying *a, uint32_t i)
 	struct apply_result *result = &a->results[i];
 	uint32_t need = find_failed_need(a, step), group = find_failed_group(a, step);
 
-	if (step->action == PLAN_REFUSE)
-		need = group = PLAN_NONE;
-	result->cause = need;
-	result->group = need == PLAN_NONE ? group : PLAN_NONE;
 	if (!is_wanted(a, i, i))
 		return;
-	if (need != PLAN_NONE || group != PLAN_NONE) {
+	if ((need != PLAN_NONE || group != PLAN_NONE) && step->action != PLAN_REFUSE) {
 		result->status = APPLY_NEEDS;
+		result->cause = need;
+		result->group = need == PLAN_NONE ? group : PLAN_NONE;
 		return;
 	}
 	switch (step->action) {

@@ -27,9 +27,8 @@ struct apply_result {
 	int error;	/* -errno; of a command: -ECANCELED, see @wait_status */
 	int wait_status; /* of a command */
 	unsigned int n_left_out; /* parameters that a command was not given, see command_expand() */
-	/* APPLY_NEEDS, and APPLY_NOT_TRIED where it would be the same: */
-	uint32_t cause; /* index of the step; PLAN_NONE with @group */
-	uint32_t group; /* index of a group none of whose steps succeeded; else PLAN_NONE */
+	uint32_t cause; /* APPLY_NEEDS: index of the step; PLAN_NONE with @group */
+	uint32_t group; /* APPLY_NEEDS: index of a group none of whose steps succeeded; else PLAN_NONE */
 	uint32_t conflict; /* -EADDRINUSE: index of the step's conflict that is there; else PLAN_NONE */
 	struct insert_report report; /* inserts */
 	struct diag diag; /* what is wrong with the file; empty otherwise */

@@ -46,6 +46,20 @@ static void note_rule(void *ctx, const char *file, enum depmod_note note, const 
 	event_diag(d->events, level, file, -EBADMSG, diag);
 }
 
+/* The name of a file with declarations gets into modules.modsure.bin. */
+static int read_conf_file(struct depmod *d, const struct conf_file *file,
+			  const struct depmod_conf_env *env)
+{
+	uint32_t before = d->conf.hards.n + d->conf.conflicts.n;
+	int r;
+
+	d->conf_hash = hash_content(file->text.base, file->text.size, d->conf_hash);
+	r = depmod_conf_read(&d->conf, file->text, file->path, env);
+	if (d->conf.hards.n + d->conf.conflicts.n > before)
+		d->conf_hash = hash_content(file->path, strlen(file->path), d->conf_hash);
+	return r;
+}
+
 int inputs_load_conf(struct depmod *d)
 {
 	const struct depmod_conf_env env = { version_matches, note_rule, d };
@@ -59,11 +73,13 @@ int inputs_load_conf(struct depmod *d)
 			    is_given, d->events);
 	for (size_t i = 0; r == 0 && i < files.n_files; i++) {
 		event_emit(d->events, EVENT_DEBUG, "reading %s", files.files[i].path);
-		d->conf_hash = hash_content(files.files[i].text.base, files.files[i].text.size,
-					    d->conf_hash);
-		r = depmod_conf_read(&d->conf, files.files[i].text, files.files[i].path, &env);
+		r = read_conf_file(d, &files.files[i], &env);
 	}
 	conf_files_done(&files);
+	if (d->options->merge_softdeps) {
+		d->conf.merge_softdeps = true;
+		d->conf_hash = hash_content("merge", 5, d->conf_hash);
+	}
 	return r < 0 ? r : depmod_conf_finish(&d->conf);
 }
 

@@ -8,6 +8,7 @@
 #include "conf/depmod-conf.h"
 #include "engine/depmod.h"
 #include "engine/scan.h"
+#include "graph/declarations.h"
 #include "graph/graph.h"
 
 struct depmod {
@@ -31,6 +32,7 @@ struct depmod {
 	struct findings findings;
 	struct graph_module *modules;
 	uint32_t n_modules;
+	struct declarations declarations;
 
 	struct buf outputs[INDEX_FILES];
 };

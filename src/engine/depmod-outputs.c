@@ -8,8 +8,10 @@
 #include "bytes/hash.h"
 #include "engine/depmod-internal.h"
 #include "engine/workers.h"
+#include "graph/hard.h"
 #include "graph/outputs.h"
 #include "index/builtin.h"
+#include "index/lookup.h"
 #include "index/manifest.h"
 #include "index/writer.h"
 #include "sys/sys.h"
@@ -25,19 +27,30 @@ enum job {
 
 struct making {
 	struct depmod *d;
+	bool dep_is_last; /* hard dependencies are looked up in what the other jobs make */
 	struct findings findings[JOBS];
+	struct findings declared;
 };
 
 static int make_rest(struct depmod *d, struct findings *findings)
 {
 	int r;
 
-	r = outputs_tags(&d->graph, "softdep", &d->outputs[INDEX_SOFTDEP], findings);
+	if (d->conf.merge_softdeps)
+		r = outputs_merged_softdeps(&d->graph, &d->outputs[INDEX_SOFTDEP], findings);
+	else
+		r = outputs_tags(&d->graph, "softdep", &d->outputs[INDEX_SOFTDEP], findings);
 	if (r == 0)
 		r = outputs_tags(&d->graph, "weakdep", &d->outputs[INDEX_WEAKDEP], findings);
 	if (r == 0)
 		r = outputs_devname(&d->graph, &d->outputs[INDEX_DEVNAME], findings);
 	return r;
+}
+
+static int make_dep(struct depmod *d, struct findings *findings)
+{
+	return outputs_dep(&d->graph, d->options->warn_duplicates, &d->outputs[INDEX_DEP],
+			   &d->outputs[INDEX_DEP_BIN], findings);
 }
 
 static int make_one(void *ctx, unsigned int thread, uint32_t item)
@@ -53,8 +66,7 @@ static int make_one(void *ctx, unsigned int thread, uint32_t item)
 		return outputs_alias(&d->graph, warn, &d->outputs[INDEX_ALIAS],
 				     &d->outputs[INDEX_ALIAS_BIN], f);
 	case JOB_DEP:
-		return outputs_dep(&d->graph, warn, &d->outputs[INDEX_DEP],
-				   &d->outputs[INDEX_DEP_BIN], f);
+		return m->dep_is_last ? 0 : make_dep(d, f);
 	case JOB_SYMBOLS:
 		return outputs_symbols(&d->graph, warn, &d->outputs[INDEX_SYMBOLS],
 				       &d->outputs[INDEX_SYMBOLS_BIN], f);
@@ -154,24 +166,34 @@ static int make_builtin_alias(struct depmod *d)
 	return r;
 }
 
-struct manifest_entries {
+struct entries {
 	struct depmod *d;
 	struct index_writer writer;
 };
 
 static int put_manifest(void *ctx, const char *key, const char *value)
 {
-	struct manifest_entries *m = ctx;
-	const char *k = arena_string(&m->d->arena, key, strlen(key));
-	const char *v = arena_string(&m->d->arena, value, strlen(value));
+	struct entries *e = ctx;
+	const char *k = arena_string(&e->d->arena, key, strlen(key));
+	const char *v = arena_string(&e->d->arena, value, strlen(value));
 
-	return k && v ? index_writer_add(&m->writer, k, strlen(k), v, strlen(v), 0) : -ENOMEM;
+	return k && v ? index_writer_add(&e->writer, k, strlen(k), v, strlen(v), 0) : -ENOMEM;
 }
 
-/* modules.modsure.bin: what readers tell a mixed set by. */
-static int make_manifest(struct depmod *d)
+/* A key over INDEX_KEY_MAX is no module's that could be asked for. */
+static int put_declaration(void *ctx, const char *key, const char *value, uint32_t priority)
 {
-	struct manifest_entries m = { .d = d };
+	struct entries *e = ctx;
+	int r = index_writer_add(&e->writer, key, strlen(key), value, strlen(value), priority);
+
+	return r == -EINVAL ? 0 : r;
+}
+
+/* modules.modsure.bin: what was declared, and what readers tell a mixed set by. */
+static int make_modsure(struct making *m)
+{
+	struct depmod *d = m->d;
+	struct entries e = { .d = d };
 	struct manifest manifest = { .input = inputs_digest(d) };
 	int r;
 
@@ -179,10 +201,65 @@ static int make_manifest(struct depmod *d)
 		manifest.files[i].size = d->outputs[i].size;
 		manifest.files[i].hash = hash_content(d->outputs[i].base, d->outputs[i].size, 0);
 	}
-	r = manifest_write(&manifest, put_manifest, &m);
+	r = manifest_write(&manifest, put_manifest, &e);
 	if (r == 0)
-		r = index_writer_write(&m.writer, &d->outputs[INDEX_MODSURE_BIN]);
-	index_writer_done(&m.writer);
+		r = declarations_put(&d->declarations, &d->graph, &m->declared, put_declaration, &e);
+	if (r == 0)
+		r = index_writer_write(&e.writer, &d->outputs[INDEX_MODSURE_BIN]);
+	index_writer_done(&e.writer);
+	return r;
+}
+
+/* Words are looked up as a reader of the set will do it. */
+static int add_hard_dependencies(struct making *m)
+{
+	static const enum lookup_source sources[] = { LOOKUP_SYMBOLS, LOOKUP_ALIAS, LOOKUP_BUILTIN,
+						      LOOKUP_BUILTIN_ALIAS };
+	struct depmod *d = m->d;
+	struct lookup lookup = { 0 };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < sizeof(sources) / sizeof(sources[0]); i++)
+		r = lookup_add(&lookup, sources[i],
+			       buf_bytes(&d->outputs[lookup_file(sources[i])]));
+	if (r == 0)
+		r = declarations_collect(&d->declarations, &d->graph, &d->conf, &m->declared);
+	if (r == 0)
+		r = declarations_resolve(&d->declarations, &d->graph, &lookup, &m->declared);
+	return r < 0 ? r : hard_add_edges(&d->graph, &d->declarations, &m->declared);
+}
+
+static void report_jobs(struct making *m)
+{
+	for (int i = 0; i < JOBS; i++) {
+		report_findings(m->d, &m->findings[i]);
+		findings_done(&m->findings[i]);
+	}
+}
+
+static int make_all(struct making *m)
+{
+	struct depmod *d = m->d;
+	int r;
+
+	m->dep_is_last = declarations_are_any(&d->graph, &d->conf);
+	r = workers_run(d->options->jobs ? d->options->jobs : sys_cpus(), JOBS, make_one, m);
+	if (r == 0) {
+		report_jobs(m);
+		r = make_builtin(d);
+	}
+	if (r == 0)
+		r = make_builtin_alias(d);
+	if (r == 0 && m->dep_is_last)
+		r = add_hard_dependencies(m);
+	if (r == 0 && m->dep_is_last)
+		r = make_dep(d, &m->findings[JOB_DEP]);
+	if (r == 0)
+		r = make_modsure(m);
+	if (r == 0) {
+		report_jobs(m);
+		report_findings(d, &m->declared);
+	}
 	return r;
 }
 
@@ -191,18 +268,10 @@ int make_outputs(struct depmod *d)
 	struct making m = { .d = d };
 	int r;
 
-	r = workers_run(d->options->jobs ? d->options->jobs : sys_cpus(), JOBS, make_one, &m);
-	for (int i = 0; i < JOBS; i++) {
-		if (r == 0)
-			report_findings(d, &m.findings[i]);
+	r = make_all(&m);
+	for (int i = 0; i < JOBS; i++)
 		findings_done(&m.findings[i]);
-	}
-	if (r == 0)
-		r = make_builtin(d);
-	if (r == 0)
-		r = make_builtin_alias(d);
-	if (r == 0)
-		r = make_manifest(d);
+	findings_done(&m.declared);
 	if (r == -E2BIG)
 		event_emit(d->events, EVENT_ERROR, "%s: the indexes would be too large to write",
 			   d->options->module_dir);

@@ -41,6 +41,67 @@ static void printable(const char *s, struct buf *out)
 	buf_put_u8(out, 0);
 }
 
+/* From the module to itself, with what is behind each step. */
+static void put_way(const struct depmod *d, const struct finding *x, struct buf *out)
+{
+	for (uint32_t i = 0; i < x->n_path; i++) {
+		buf_put_string(out, d->modules[x->path[i]].name);
+		if (x->symbols[i])
+			buf_printf(out, " -(%s)-> ", x->symbols[i]);
+		else
+			buf_put_string(out, " -harddep-> ");
+	}
+	buf_put_string(out, x->is_path_cut ? "... -> " : "");
+	buf_put_string(out, d->modules[x->path[0]].name);
+}
+
+static void put_reason(const struct depmod *d, const struct finding *x, struct buf *out)
+{
+	switch (x->kind) {
+	case FINDING_HARD_UNKNOWN:
+		buf_printf(out, "nothing answers to it, %s",
+			   x->is_refused ? "so modprobe will refuse to load the module"
+					 : "modprobe will load the module without it");
+		break;
+	case FINDING_HARD_CYCLE:
+		buf_put_string(out, "would close a cycle, dropped: ");
+		if (x->n_path)
+			put_way(d, x, out);
+		else
+			buf_put_string(out, "its modules need each other in too many ways to look for one");
+		break;
+	case FINDING_CONFLICT_UNKNOWN:
+		buf_put_string(out, "nothing answers to it");
+		break;
+	default:
+		buf_printf(out, "%s, not used", x->why);
+		break;
+	}
+}
+
+static void report_declaration(struct depmod *d, const struct finding *x, const char *file,
+			       const char *word)
+{
+	bool is_conflict = x->kind == FINDING_CONFLICT_UNKNOWN || x->kind == FINDING_CONFLICT_BAD;
+	CLEANUP_BUF struct buf source = { 0 }, reason = { 0 };
+
+	if (x->file)
+		buf_printf(&source, "%s:%u", x->file, x->line);
+	else
+		buf_put_string(&source, "section .modinfo");
+	if (x->is_one_of_many)
+		buf_put_string(&source, ", which is about others too");
+	buf_put_u8(&source, 0);
+	put_reason(d, x, &reason);
+	buf_put_u8(&reason, 0);
+	if (source.error || reason.error)
+		return;
+	/* A conflict with what is not there is as good as none. */
+	event_emit(d->events, x->kind == FINDING_CONFLICT_UNKNOWN ? EVENT_INFO : EVENT_WARNING,
+		   "%s: %s '%s' (%s): %s", file, is_conflict ? "conflict with" : "hard dependency on",
+		   word, (const char *)source.base, (const char *)reason.base);
+}
+
 static void report_at(struct depmod *d, const struct finding *x, const char *file, const char *symbol)
 {
 	switch (x->kind) {
@@ -76,6 +137,13 @@ static void report_at(struct depmod *d, const struct finding *x, const char *fil
 		break;
 	case FINDING_DUPLICATE:
 		event_emit(d->events, EVENT_WARNING, "duplicate key: %s leads to %s twice", symbol, x->why);
+		break;
+	case FINDING_HARD_UNKNOWN:
+	case FINDING_HARD_CYCLE:
+	case FINDING_HARD_BAD:
+	case FINDING_CONFLICT_UNKNOWN:
+	case FINDING_CONFLICT_BAD:
+		report_declaration(d, x, file, symbol);
 		break;
 	case FINDING_CYCLE:
 		break;

@@ -213,6 +213,7 @@ int depmod_run(const struct depmod_options *options, const struct events *events
 	if (r == -ENOMEM)
 		event_emit(events, EVENT_ERROR, "out of memory");
 
+	declarations_done(&d.declarations);
 	graph_done(&d.graph);
 	findings_done(&d.findings);
 	free(d.modules);

@@ -28,6 +28,7 @@ struct depmod_options {
 
 	bool check_symbols;   /* report unknown symbols and wrong CRCs */
 	bool warn_duplicates; /* report keys with several values */
+	bool merge_softdeps;  /* one line a module in modules.softdep, also without a rule for it */
 	bool only_if_newer;   /* do nothing when the set is up to date */
 	unsigned int jobs;    /* threads; 0: as many CPUs as may be used */
 

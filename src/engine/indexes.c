@@ -175,24 +175,21 @@ int indexes_each_declared(struct indexes *ix,
 	return note_declared(ix, index_reader_dump(&ix->declared.reader, each, ctx, &diag), &diag);
 }
 
-static bool is_mixed(struct indexes *ix)
+enum indexes_set indexes_set(struct indexes *ix)
 {
 	struct manifest manifest;
 
+	if (ix->set != INDEXES_NOT_ASKED)
+		return ix->set;
 	load(ix, LOOKUP_DEP);
 	load_declared(ix);
-	return ix->declared.is_open &&
-	       manifest_parse(&ix->declared.reader, &manifest, NULL) == 0 &&
-	       manifest.files[INDEX_DEP_BIN].size != ix->files[LOOKUP_DEP].content.size;
-}
-
-bool indexes_is_mixed(struct indexes *ix)
-{
-	if (!ix->has_asked_mixed) {
-		ix->has_asked_mixed = true;
-		ix->is_mixed = is_mixed(ix);
-	}
-	return ix->is_mixed;
+	if (!ix->declared.is_open || manifest_parse(&ix->declared.reader, &manifest, NULL) < 0)
+		ix->set = INDEXES_UNKNOWN;
+	else if (manifest.files[INDEX_DEP_BIN].size == ix->files[LOOKUP_DEP].content.size)
+		ix->set = INDEXES_WHOLE;
+	else
+		ix->set = INDEXES_MIXED;
+	return ix->set;
 }
 
 bool indexes_is_builtin(struct indexes *ix, const char *module)

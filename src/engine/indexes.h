@@ -18,6 +18,14 @@ struct diag;
 /* Bit of modules.modsure.bin in @broken of indexes_next_broken(). */
 #define INDEXES_DECLARED (1u << LOOKUP_SOURCES)
 
+/** enum indexes_set - are modules.dep.bin and modules.modsure.bin of one run? */
+enum indexes_set {
+	INDEXES_NOT_ASKED, /* no answer of indexes_set() */
+	INDEXES_UNKNOWN,   /* there is no manifest */
+	INDEXES_WHOLE,
+	INDEXES_MIXED, /* another depmod wrote modules.dep.bin since */
+};
+
 /** struct indexes - set up by indexes_open() */
 struct indexes {
 	char *dir;
@@ -30,7 +38,7 @@ struct indexes {
 	bool is_builtin_loaded;
 	struct sys_map declared_file; /* modules.modsure.bin */
 	struct lookup_part declared;  /* likewise */
-	bool has_asked_mixed, is_mixed;
+	enum indexes_set set;
 };
 
 /** struct indexes_module - an answer; @path is NULL for a built-in module */
@@ -104,11 +112,8 @@ int indexes_each_declared(struct indexes *ix,
  */
 void indexes_bad_declared(struct indexes *ix, const char *value, const char *what);
 
-/**
- * indexes_is_mixed() - has another depmod written modules.dep.bin since?
- * Compares its size with what modules.modsure.bin says, if that says anything; no other file is looked at.
- */
-bool indexes_is_mixed(struct indexes *ix);
+/** indexes_set() - compares sizes with what the manifest says; no other file is looked at */
+enum indexes_set indexes_set(struct indexes *ix);
 
 /** indexes_is_builtin() - does modules.builtin.bin name it? @module: '-' folded */
 bool indexes_is_builtin(struct indexes *ix, const char *module);

@@ -9,7 +9,7 @@
 #include "bytes/diag.h"
 #include "bytes/name.h"
 #include "engine/modfile.h"
-#include "engine/session.h"
+#include "engine/session-internal.h"
 
 struct reading {
 	struct session *s;
@@ -25,6 +25,12 @@ static bool is_alias(enum plan_lookup by)
 	       by == PLAN_BY_BUILTIN_ALIAS;
 }
 
+static bool is_blacklisted(const struct reading *rd, const struct plan_answer *answer)
+{
+	return is_alias(answer->by) &&
+	       modprobe_conf_next(&rd->s->conf, MODPROBE_BLACKLIST, answer->module, NULL);
+}
+
 static void mark_answer(struct links_module *m, enum plan_lookup by)
 {
 	m->is_builtin |= by == PLAN_BY_BUILTIN || by == PLAN_BY_BUILTIN_ALIAS;
@@ -35,8 +41,7 @@ static int add_answer(struct reading *rd, struct link *link, const struct plan_a
 {
 	int r;
 
-	if (is_alias(answer->by) &&
-	    modprobe_conf_next(&rd->s->conf, MODPROBE_BLACKLIST, answer->module, NULL))
+	if (is_blacklisted(rd, answer))
 		return 0;
 	r = links_get(rd->links, answer->module, &link->to);
 	if (r < 0 || link->to == link->from)
@@ -127,6 +132,100 @@ static int add_weakdeps(struct reading *rd, uint32_t i)
 	return r;
 }
 
+/*
+ * Answers to the word of a hard dependency that count, moved to the front: none that is blacklisted, not
+ * the module itself, and of those with a built-in one, which satisfies for ever, only that.
+ */
+static size_t counting(const struct reading *rd, uint32_t i, struct plan_answer *answers, size_t n)
+{
+	const char *module = links_module(rd->links, i)->name;
+	size_t n_kept = 0;
+
+	for (size_t k = 0; k < n; k++) {
+		if (strcmp(answers[k].module, module) == 0 || is_blacklisted(rd, &answers[k]))
+			continue;
+		if (session_is_builtin(rd->s, &answers[k])) {
+			answers[0] = answers[k];
+			return 1;
+		}
+		answers[n_kept++] = answers[k];
+	}
+	return n_kept;
+}
+
+static int add_hard_answer(struct reading *rd, struct link link, const struct plan_answer *answer)
+{
+	int r;
+
+	r = links_get(rd->links, answer->module, &link.to);
+	if (r < 0)
+		return r;
+	mark_answer(links_module(rd->links, link.to), answer->by);
+	r = links_add(rd->links, &link);
+	return r < 0 || link.kind == LINK_STRUCK ? r : links_want(rd->links, link.to);
+}
+
+/* One that is dropped brings in nothing, though the line may still hold it. */
+static int add_hard(struct reading *rd, uint32_t i, const struct plan_hard *hard)
+{
+	struct link link = { .from = i, .kind = LINK_HARD, .word = hard->word,
+			     .file = hard->source.file, .line = hard->source.line };
+	struct plan_answer *answers = NULL;
+	size_t n = 0;
+	int r;
+
+	if (hard->is_dropped && !hard->is_in_line)
+		return 0;
+	r = session_answers(rd->s, hard->word, &answers, &n);
+	if (r < 0)
+		return r == -ENOMEM ? r : hard->is_dropped ? 0 : add_unknown(rd, &link);
+	if (!hard->is_dropped)
+		n = counting(rd, i, answers, n);
+	if (n > 1)
+		link.kind = LINK_ANY_OF;
+	if (hard->is_dropped)
+		link.kind = LINK_STRUCK;
+	for (size_t k = 0; k < n && r == 0; k++)
+		r = add_hard_answer(rd, link, &answers[k]);
+	free(answers);
+	return r;
+}
+
+static int add_hards(struct reading *rd, uint32_t i)
+{
+	struct session_hards hards = { 0 };
+	int r;
+
+	r = session_hards(rd->s, links_module(rd->links, i)->name, &hards);
+	for (size_t k = 0; k < hards.n && r == 0; k++)
+		r = add_hard(rd, i, &hards.items[k]);
+	session_hards_done(&hards);
+	return r;
+}
+
+static int add_conflicts(struct reading *rd, uint32_t i)
+{
+	struct links_module *m = links_module(rd->links, i);
+	struct session_conflicts found = { 0 };
+	struct links_conflict *kept = NULL;
+	int r;
+
+	r = session_conflicts(rd->s, m->name, &found);
+	if (r == 0 && found.n > 0)
+		kept = arena_alloc(rd->arena, found.n * sizeof(*kept));
+	if (r == 0 && found.n > 0 && !kept)
+		r = -ENOMEM;
+	for (size_t k = 0; k < found.n && r == 0; k++)
+		kept[k] = (struct links_conflict){ found.items[k].module, found.items[k].source.file,
+						   found.items[k].source.line };
+	if (r == 0) {
+		m->conflicts = kept;
+		m->n_conflicts = (uint32_t)found.n;
+	}
+	session_conflicts_done(&found);
+	return r;
+}
+
 static int read_symbols(struct reading *rd, uint32_t i, const char *path)
 {
 	struct modfile file = { 0 };
@@ -172,7 +271,12 @@ static int read_module(struct reading *rd, uint32_t i)
 
 	if (!links_module(rd->links, i)->is_builtin)
 		r = read_line(rd, i);
-	if (links_module(rd->links, i)->is_builtin || rd->options->no_soft || r < 0)
+	if (r == 0)
+		r = add_conflicts(rd, i);
+	if (r < 0 || links_module(rd->links, i)->is_builtin)
+		return r;
+	r = add_hards(rd, i);
+	if (r < 0 || rd->options->no_soft)
 		return r;
 	r = add_softdeps(rd, i);
 	return r < 0 || rd->options->no_weak ? r : add_weakdeps(rd, i);

@@ -21,14 +21,15 @@ struct link_reader_options {
 
 /**
  * link_reader_read() - @starts, and all that they bring in, to links
- * @arena: owns facts; to be kept as long as @links
+ * @arena: owns facts and conflicts; to be kept as long as @links
  * @links: fresh from links_new(); finished on success
  * @ret_starts: room for @n_starts; the modules of @starts, each once
  * @ret_n: how many those are
  *
- * Rules count as they do in a plan: an answer to a soft dependency's alias does not when it is
- * blacklisted. What a weak dependency names is in @links, but not what that brings in. Files that
- * can't be read are reported, and their lines in modules.dep count instead.
+ * Rules count as they do in a plan: an answer to the alias of a dependency does not when it is
+ * blacklisted, and of those to a hard dependency the built-in ones are enough. What a weak dependency
+ * names is in @links, but not what that brings in. Files that can't be read are reported, and their
+ * lines in modules.dep count instead.
  * Return: 0; -E2BIG; -ENOMEM.
  */
 int link_reader_read(struct session *s, const struct link_reader_options *options,

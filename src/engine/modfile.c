@@ -5,6 +5,7 @@
 
 #include "bytes/arena.h"
 #include "bytes/diag.h"
+#include "elf/strings.h"
 #include "sys/sys.h"
 
 /* Read at once; most modules are not larger, and one system call beats a dozen. */
@@ -172,6 +173,23 @@ static int copy_signature(const struct source *source, struct arena *arena, stru
 	return r;
 }
 
+static int copy_strings(const struct source *source, struct arena *arena, struct modfile *file,
+			struct diag *diag)
+{
+	CLEANUP_BUF struct buf texts = { 0 };
+	char *to;
+	int r;
+
+	r = strings_read(source, &texts, diag);
+	if (r < 0 || texts.size == 0)
+		return r;
+	to = arena_string(arena, (const char *)texts.base, texts.size);
+	if (!to)
+		return -ENOMEM;
+	file->strings = bytes_of(to, texts.size);
+	return 0;
+}
+
 static int read_source(struct modfile_reader *r, const struct source *source, unsigned int want,
 		       struct arena *arena, struct modfile *file, struct diag *diag)
 {
@@ -181,6 +199,8 @@ static int read_source(struct modfile_reader *r, const struct source *source, un
 	ret = facts_read(r->facts, source, want, arena, &file->facts, diag);
 	if (ret == 0 && (want & FACTS_WANT_SIGNATURE))
 		ret = copy_signature(source, arena, file, diag);
+	if (ret == 0 && (want & MODFILE_WANT_STRINGS))
+		ret = copy_strings(source, arena, file, diag);
 	if (ret < 0 && r->trouble)
 		diag_plain(diag, ret, "%s", r->trouble);
 	else if (ret == -ENOMEM)

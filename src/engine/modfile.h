@@ -29,7 +29,11 @@ struct modfile {
 	uint64_t plain_size; /* decompressed */
 	/* Parts of a signature, empty without one or where it has no such part. */
 	struct bytes signer, key_id, signature;
+	struct bytes strings; /* with MODFILE_WANT_STRINGS: as strings_read() */
 };
+
+/* Besides enum facts_want: texts as well. */
+#define MODFILE_WANT_STRINGS (1u << 16)
 
 /** struct modfile_reader - memory that is reused from file to file; one a thread */
 struct modfile_reader;
@@ -43,7 +47,7 @@ void modfile_reader_free(struct modfile_reader *reader);
 
 /**
  * modfile_read() - read the module file at @path below @dir_fd
- * @want: enum facts_want; signature parts are read with FACTS_WANT_SIGNATURE
+ * @want: enum facts_want; signature parts are read with FACTS_WANT_SIGNATURE; MODFILE_WANT_STRINGS
  * @arena: owns what @ret_file points to
  * @ret_file: written only on success
  *

@@ -30,7 +30,8 @@ struct gathering {
 	struct session *s;
 	const char *module;
 	struct session_conflicts *conflicts;
-	struct name_set names;
+	struct name_set names; /* of those in the list */
+	struct name_set words; /* of modules.modsure.bin, looked up already */
 };
 
 static int add(struct gathering *g, const char *other, bool is_builtin, struct plan_source source)
@@ -110,6 +111,7 @@ static int add_kept(struct gathering *g, const char *value)
 	struct plan_source source;
 	const char *other, *by;
 	struct diag diag;
+	int r;
 
 	if (declared_get_conflict(value, &kept, &diag) < 0) {
 		indexes_bad_declared(&s->indexes, value, diag.what);
@@ -118,6 +120,9 @@ static int add_kept(struct gathering *g, const char *value)
 	other = arena_string(&s->arena, kept.other, kept.other_size);
 	if (!other)
 		return -ENOMEM;
+	r = name_set_put(&g->words, other, 0, NULL);
+	if (r <= 0)
+		return r;
 	if (kept.by == DECLARED_BY_MODULE) {
 		by = arena_string(&s->arena, kept.module, kept.module_size);
 		if (!by || !session_tag_source(s, by, &source))
@@ -254,6 +259,7 @@ int session_conflicts(struct session *s, const char *module, struct session_conf
 	if (r == 0)
 		r = gather_rules(&g);
 	name_set_done(&g.names);
+	name_set_done(&g.words);
 	if (r < 0)
 		session_conflicts_done(ret);
 	return r;

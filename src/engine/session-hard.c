@@ -24,8 +24,7 @@ struct gathering {
 	bool is_taken_back;	/* what modules.modsure.bin says */
 };
 
-/* @size bytes of @word in the arena, '-' folded. Return: 0; -EINVAL no name or alias; -ENOMEM. */
-static int fold(struct session *s, const char *word, size_t size, const char **ret_word)
+int session_fold(struct session *s, const char *word, size_t size, const char **ret_word)
 {
 	char text[ALIAS_MAX + 1], folded[ALIAS_MAX + 1];
 	int n;
@@ -34,7 +33,7 @@ static int fold(struct session *s, const char *word, size_t size, const char **r
 		return -EINVAL;
 	memcpy(text, word, size);
 	text[size] = '\0';
-	n = name_normalize_alias(text, folded);
+	n = name_is_clean(text) ? name_normalize_alias(text, folded) : -EINVAL;
 	if (n < 0)
 		return -EINVAL;
 	*ret_word = arena_string(&s->arena, folded, (size_t)n);
@@ -100,7 +99,7 @@ static int add_kept(struct gathering *g, const char *value)
 
 	r = declared_get_hard(value, &kept, &diag);
 	if (r == 0)
-		r = fold(g->s, kept.word, kept.word_size, &hard.word);
+		r = session_fold(g->s, kept.word, kept.word_size, &hard.word);
 	if (r == -EBADMSG || r == -EINVAL) {
 		indexes_bad_declared(&g->s->indexes, value,
 				     r == -EINVAL ? "a hard dependency on what is no name" : diag.what);
@@ -111,7 +110,7 @@ static int add_kept(struct gathering *g, const char *value)
 	if (r < 0)
 		return r;
 	/* Its fate is about the lines that were written with it, not about those of another depmod. */
-	is_mixed = indexes_is_mixed(&g->s->indexes);
+	is_mixed = indexes_set(&g->s->indexes) == INDEXES_MIXED;
 	is_cycle = kept.fate == DECLARED_CYCLE && !is_mixed;
 	if (is_cycle && g->is_taken_back)
 		return 0;

@@ -15,6 +15,12 @@ bool session_is_in_kernel(struct session *s, const char *module);
 bool session_is_builtin(struct session *s, const struct plan_answer *answer);
 
 /**
+ * session_fold() - @size bytes of @word in the session's memory, '-' folded
+ * Return: 0; -EINVAL no name or alias; -ENOMEM.
+ */
+int session_fold(struct session *s, const char *word, size_t size, const char **ret_word);
+
+/**
  * session_tag_source() - what "a tag of @module" is called in messages
  * Return: false without memory.
  */

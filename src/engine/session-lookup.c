@@ -190,6 +190,19 @@ static int drop_repeated(struct answers *answers)
 	return 0;
 }
 
+/* Somebody inserted its file: it is there, whatever the indexes know. */
+static int ask_kernel(struct session *s, const char *word, struct answers *answers)
+{
+	char folded[ALIAS_MAX + 1];
+	const char *name;
+
+	if (name_normalize_alias(word, folded) < 0 || !session_is_in_kernel(s, folded))
+		return -ENOENT;
+	name = arena_string(&s->arena, folded, strlen(folded));
+	return name ? add_answer(answers, (struct plan_answer){ name, PLAN_BY_NAME, { 0 } }) :
+		      -ENOMEM;
+}
+
 int session_answers(struct session *s, const char *word, struct plan_answer **ret_answers,
 		    size_t *ret_n)
 {
@@ -197,6 +210,8 @@ int session_answers(struct session *s, const char *word, struct plan_answer **re
 	int r;
 
 	r = look_up(s, word, true, &answers);
+	if (r == -ENOENT)
+		r = ask_kernel(s, word, &answers);
 	if (r == 0)
 		r = drop_repeated(&answers);
 	if (r < 0) {

@@ -52,7 +52,7 @@ static int read_usual_conf_files(struct session *s, const char *sysroot)
 	int r = 0;
 
 	/* Where /lib is /usr/lib, that has been read already. */
-	if (!sysroot[0] && sys_is_link_to("/lib", "usr/lib"))
+	if (!sysroot[0] && (MERGED_USR || sys_is_link_to("/lib", "usr/lib")))
 		n--;
 	for (size_t i = 0; i < n; i++) {
 		if (sysroot[0] && asprintf(&in_root[i], "%s%s", sysroot, conf_dirs[i]) < 0)

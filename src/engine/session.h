@@ -104,7 +104,8 @@ int session_each_hard(struct session *s, const char *const *names, size_t n_name
 
 /**
  * session_answers() - modules that answer to the word of a hard dependency, in order, each once
- * As session_lookup(), but what is built in counts beside modules: its answers come behind theirs.
+ * As session_lookup(), but what is built in counts beside modules: its answers come behind theirs. Where
+ * nothing answers, a module that only the kernel knows answers to its name.
  */
 int session_answers(struct session *s, const char *word, struct plan_answer **ret_answers,
 		    size_t *ret_n);

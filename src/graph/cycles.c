@@ -9,6 +9,7 @@
 #include "graph/cycles.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "graph/graph.h"
 
@@ -24,6 +25,7 @@ struct search {
 	uint32_t *from;	     /* scratch of the search for a path: where we came from */
 	uint32_t *queue;     /* scratch likewise */
 	uint32_t n_members, n_components, counter;
+	bool only_components; /* nobody is left out */
 	int n_left_out;
 };
 
@@ -152,6 +154,8 @@ static int finish_component(struct search *s, uint32_t i)
 		s->component[s->members[start]] = s->n_components;
 	} while (s->members[start] != i);
 	s->n_members = start;
+	if (s->only_components)
+		return 0;
 	if (end - start > 1 || needs_itself(&s->g->modules[i], i))
 		return leave_component_out(s, s->members + start, end - start);
 	return 0;
@@ -195,28 +199,43 @@ static int search_from(struct search *s, uint32_t root)
 	return 0;
 }
 
-int cycles_leave_out(struct graph *g, struct findings *findings)
+static int search_all(struct search *s, size_t n)
 {
-	size_t n = g->n_modules;
 	uint32_t *memory = calloc(n * 8 + 1, sizeof(*memory));
-	struct search s = { .g = g, .findings = findings };
 	int r = 0;
 
 	if (!memory)
 		return -ENOMEM;
-	s.number = memory;
-	s.low = memory + n;
-	s.next_edge = memory + 2 * n;
-	s.path = memory + 3 * n;
-	s.members = memory + 4 * n;
-	s.component = memory + 5 * n;
-	s.from = memory + 6 * n;
-	s.queue = memory + 7 * n;
+	s->number = memory;
+	s->low = memory + n;
+	s->next_edge = memory + 2 * n;
+	s->path = memory + 3 * n;
+	s->members = memory + 4 * n;
+	s->from = memory + 5 * n;
+	s->queue = memory + 6 * n;
+	if (!s->component)
+		s->component = memory + 7 * n;
 	for (uint32_t i = 0; r == 0 && i < n; i++)
-		if (s.number[i] == 0 && !g->modules[i].is_left_out)
-			r = search_from(&s, i);
+		if (s->number[i] == 0 && !s->g->modules[i].is_left_out)
+			r = search_from(s, i);
 	free(memory);
+	return r;
+}
+
+int cycles_leave_out(struct graph *g, struct findings *findings)
+{
+	struct search s = { .g = g, .findings = findings };
+	int r = search_all(&s, g->n_modules);
+
 	return r < 0 ? r : s.n_left_out;
+}
+
+int cycles_components(struct graph *g, uint32_t *ret_component)
+{
+	struct search s = { .g = g, .component = ret_component, .only_components = true };
+
+	memset(ret_component, 0, g->n_modules * sizeof(*ret_component));
+	return search_all(&s, g->n_modules);
 }
 
 int cycles_rank(struct graph *g)

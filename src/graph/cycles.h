@@ -3,6 +3,8 @@
 /*
  * Cycles among modules, and the order that exists without them.
  */
+#include <stdint.h>
+
 struct findings;
 struct graph;
 
@@ -12,6 +14,14 @@ struct graph;
  * Return: number of modules left out; -ENOMEM.
  */
 int cycles_leave_out(struct graph *g, struct findings *findings);
+
+/**
+ * cycles_components() - which modules need each other?
+ * @ret_component: by module; two have the same number (from 1) when each needs the other, directly or
+ *                 not; 0 for modules left out
+ * Linear in modules and edges; no recursion. Return: 0; -ENOMEM.
+ */
+int cycles_components(struct graph *g, uint32_t *ret_component);
 
 /**
  * cycles_rank() - number the modules so that users come before what they need, and count users

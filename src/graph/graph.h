@@ -22,8 +22,11 @@ struct graph_module {
 	const char *path; /* as it stands in the indexes: relative to the tree, or absolute */
 	const struct facts *facts;
 
-	const uint32_t *deps; /* owners of the symbols that it needs, in order of first need */
+	/* Owners of the symbols that it needs, in order of first need; then its hard dependencies that
+	 * are no such owners, in order of declaration. */
+	const uint32_t *deps;
 	uint32_t n_deps;
+	uint32_t n_hard_deps; /* of these, at the end; see hard_add_edges() */
 	uint32_t n_users; /* modules that need this one directly */
 	uint32_t rank;	  /* users have lower ranks than what they need */
 	bool is_left_out; /* unloadable: in a cycle, or needs something that is */
@@ -56,6 +59,13 @@ enum finding_kind {
 	FINDING_BAD_TAG,	/* a softdep or weakdep that a line cannot hold; symbol is the tag */
 	FINDING_NO_NUMBERS,	/* a devname alias without device numbers; symbol is the name */
 	FINDING_DUPLICATE,	/* two values under one key; symbol is the key */
+
+	/* About the word (symbol) of a declaration; file and line say where it is, NULL for a tag. */
+	FINDING_HARD_UNKNOWN,	/* a hard dependency that nothing answers to */
+	FINDING_HARD_CYCLE,	/* one on @other that is dropped, since it would close a cycle: path */
+	FINDING_HARD_BAD,	/* one that does not count; why */
+	FINDING_CONFLICT_UNKNOWN, /* a conflict with something that is not there */
+	FINDING_CONFLICT_BAD,	/* one that does not count; why */
 };
 
 /** struct finding - something worth saying about a module; never fatal to the whole */
@@ -65,10 +75,18 @@ struct finding {
 	uint32_t module;
 	uint32_t other;	      /* module, for NEEDS_LEFT_OUT */
 	const char *symbol;   /* or what the kind says */
-	const char *why;      /* reason in words, for BAD_ALIAS and BAD_TAG; values, for DUPLICATE */
-	const uint32_t *path; /* for CYCLE: n_path modules, the last one needs the first */
-	const char **symbols; /* for CYCLE: what path[i] needs of the next one */
+	const char *why;      /* reason in words, for BAD_ kinds; values, for DUPLICATE */
+	/* For CYCLE and HARD_CYCLE: n_path modules, the last one needs the first; none for a
+	 * HARD_CYCLE that was not looked for, since there was too much to look at. */
+	const uint32_t *path;
+	const char **symbols; /* likewise: what path[i] needs of the next one; NULL: a hard dependency */
 	uint32_t n_path;
+	bool is_path_cut; /* it is longer, and goes on from the last one */
+
+	const char *file; /* of a declaration in the configuration */
+	unsigned int line;
+	bool is_refused; /* HARD_UNKNOWN: the module cannot be loaded for lack of it */
+	bool is_one_of_many; /* others that the line is about are not said */
 };
 
 /** struct findings - in the order in which they were made */

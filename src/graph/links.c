@@ -271,14 +271,77 @@ static void cover(const struct links *l, uint32_t i, uint32_t by, uint32_t *stam
 		stamp[m->deps[d]] = i + 1;
 }
 
-/* What no symbol explains: a file that can't be read, or a dependency of another kind. */
-static int find_dep_links(struct links *l, uint32_t i, uint32_t first_own, uint32_t *stamp)
+/** struct hard_links - the declared ones on the way to links_finish(), by module */
+struct hard_links {
+	uint32_t *first; /* of module i: from first[i] to first[i + 1] */
+	uint32_t *to;
+	uint8_t *is_struck; /* beside @to: counts for nothing, and brings in nothing */
+	uint32_t *stamp; /* stamp[x] == i + 1: @i has a hard dependency on @x */
+};
+
+static bool is_hard(const struct link *link)
+{
+	return link->kind == LINK_HARD || link->kind == LINK_ANY_OF || link->kind == LINK_STRUCK;
+}
+
+static int hard_links_init(struct hard_links *h, const struct links *l)
+{
+	*h = (struct hard_links){ .first = calloc((size_t)l->n_modules + 2, sizeof(*h->first)),
+				  .to = calloc((size_t)l->n_links + 1, sizeof(*h->to)),
+				  .is_struck = calloc((size_t)l->n_links + 1, 1),
+				  .stamp = calloc((size_t)l->n_modules + 1, sizeof(*h->stamp)) };
+	if (!h->first || !h->to || !h->is_struck || !h->stamp)
+		return -ENOMEM;
+	/* first[i + 2] counts those of i; filling moves first[i + 1] from the begin of i to its end. */
+	for (uint32_t k = 0; k < l->n_links; k++)
+		h->first[l->links[k].from + 2] += is_hard(&l->links[k]);
+	for (uint32_t i = 2; i < l->n_modules + 2; i++)
+		h->first[i] += h->first[i - 1];
+	for (uint32_t k = 0; k < l->n_links; k++) {
+		const struct link *link = &l->links[k];
+
+		if (!is_hard(link))
+			continue;
+		h->is_struck[h->first[link->from + 1]] = link->kind == LINK_STRUCK;
+		h->to[h->first[link->from + 1]++] = link->to;
+	}
+	return 0;
+}
+
+static void hard_links_done(struct hard_links *h)
+{
+	free(h->first);
+	free(h->to);
+	free(h->is_struck);
+	free(h->stamp);
+}
+
+/* A declaration explains what stands on the line, and nothing that does not. */
+static void cover_hard(const struct links *l, uint32_t i, struct hard_links *h, uint32_t *stamp)
+{
+	const struct links_module *m = &l->modules[i];
+
+	for (uint32_t k = h->first[i]; k < h->first[i + 1]; k++) {
+		if (h->is_struck[k])
+			stamp[h->to[k]] = i + 1;
+		else
+			h->stamp[h->to[k]] = i + 1;
+	}
+	for (uint32_t d = 0; d < m->n_deps; d++)
+		if (h->stamp[m->deps[d]] == i + 1)
+			cover(l, i, m->deps[d], stamp);
+}
+
+/* What neither symbol nor declaration explains: a file that can't be read, another kind of dependency. */
+static int find_dep_links(struct links *l, uint32_t i, uint32_t first_own, struct hard_links *hard,
+			  uint32_t *stamp)
 {
 	const struct links_module *m = &l->modules[i];
 	int r = 0;
 
 	for (uint32_t k = first_own; k < l->n_links; k++)
 		cover(l, i, l->links[k].to, stamp);
+	cover_hard(l, i, hard, stamp);
 	for (uint32_t d = 0; d < m->n_deps && r == 0; d++) {
 		if (stamp[m->deps[d]] == i + 1)
 			continue;
@@ -291,15 +354,18 @@ static int find_dep_links(struct links *l, uint32_t i, uint32_t first_own, uint3
 static int find_links(struct links *l)
 {
 	uint32_t *stamp = calloc((size_t)l->n_modules + 1, sizeof(*stamp));
-	int r = stamp ? 0 : -ENOMEM;
+	struct hard_links hard;
+	int r = hard_links_init(&hard, l);
 
+	r = stamp ? r : -ENOMEM;
 	for (uint32_t i = 0; i < l->n_modules && r == 0; i++) {
 		uint32_t first_own = l->n_links;
 
 		r = find_symbol_links(l, i);
 		if (r == 0)
-			r = find_dep_links(l, i, first_own, stamp);
+			r = find_dep_links(l, i, first_own, &hard, stamp);
 	}
+	hard_links_done(&hard);
 	free(stamp);
 	return r;
 }
@@ -319,7 +385,7 @@ static int compare_shown(const void *x, const void *y, void *ctx)
 		return a->from < b->from ? -1 : 1;
 	if (a->kind != b->kind)
 		return a->kind < b->kind ? -1 : 1;
-	if (a->kind <= LINK_DEP)
+	if (a->kind == LINK_SYMBOL || a->kind == LINK_DEP)
 		r = compare_names(ctx, a, b);
 	return r ? r : (a > b) - (a < b);
 }
@@ -337,6 +403,14 @@ static int compare_walked(const void *x, const void *y, void *ctx)
 	return r ? r : (a > b) - (a < b);
 }
 
+/* Two groups may share a module. */
+static bool is_same(const struct link *a, const struct link *b)
+{
+	return a->from == b->from && a->kind == b->kind &&
+	       (a->kind != LINK_ANY_OF || a->word == b->word ||
+		(a->word && b->word && strcmp(a->word, b->word) == 0));
+}
+
 /* The first of several links of one kind between two modules counts: @seen[to] holds where. */
 static void drop_repeated(struct links *l, uint32_t *seen)
 {
@@ -345,8 +419,9 @@ static void drop_repeated(struct links *l, uint32_t *seen)
 	for (uint32_t k = 0; k < l->n_links; k++) {
 		struct link link = l->links[k];
 
-		if (seen[link.to] > 0 && l->links[seen[link.to] - 1].from == link.from &&
-		    l->links[seen[link.to] - 1].kind == link.kind)
+		if (link.kind == LINK_STRUCK)
+			continue;
+		if (seen[link.to] > 0 && is_same(&l->links[seen[link.to] - 1], &link))
 			continue;
 		l->links[n++] = link;
 		seen[link.to] = n;
@@ -494,12 +569,21 @@ int links_path(const struct links *l, const uint32_t *from, size_t n_from, uint3
 const char *link_kind_name(enum link_kind kind)
 {
 	static const char *const names[LINK_KINDS] = {
-		[LINK_SYMBOL] = "symbol",	  [LINK_DEP] = "modules.dep",
+		[LINK_SYMBOL] = "symbol",	 [LINK_HARD] = "harddep",
+		[LINK_ANY_OF] = "harddep-any",	 [LINK_DEP] = "modules.dep",
 		[LINK_SOFT_PRE] = "softdep-pre", [LINK_SOFT_POST] = "softdep-post",
 		[LINK_WEAK] = "weakdep",
 	};
 
 	return kind < LINK_KINDS ? names[kind] : "unknown";
+}
+
+static void put_place(const struct link *link, struct buf *out)
+{
+	buf_printf(out, " (%s", link->file ? link->file : "?");
+	if (link->line > 0)
+		buf_printf(out, ":%u", link->line);
+	buf_put_string(out, ")");
 }
 
 static void describe_rule(const struct link *link, const char *kind, const char *to,
@@ -508,10 +592,14 @@ static void describe_rule(const struct link *link, const char *kind, const char 
 	buf_printf(out, " has the %s dependency %s%s", kind, to, when);
 	if (link->word && strcmp(link->word, to) != 0)
 		buf_printf(out, ", named %s", link->word);
-	buf_printf(out, " (%s", link->file ? link->file : "?");
-	if (link->line > 0)
-		buf_printf(out, ":%u", link->line);
-	buf_put_string(out, ")");
+	put_place(link, out);
+}
+
+static void describe_any_of(const struct link *link, const char *to, struct buf *out)
+{
+	buf_printf(out, " has the hard dependency %s, to which %s is one of several answers",
+		   link->word ? link->word : to, to);
+	put_place(link, out);
 }
 
 void links_describe(const struct links *l, const struct link *link, struct buf *out)
@@ -525,6 +613,12 @@ void links_describe(const struct links *l, const struct link *link, struct buf *
 		if (link->n_symbols > 1)
 			buf_printf(out, " and %u more symbol%s", link->n_symbols - 1,
 				   link->n_symbols > 2 ? "s" : "");
+		break;
+	case LINK_HARD:
+		describe_rule(link, "hard", to, "", out);
+		break;
+	case LINK_ANY_OF:
+		describe_any_of(link, to, out);
 		break;
 	case LINK_DEP:
 		buf_printf(out, " needs %s (modules.dep)", to);

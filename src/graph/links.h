@@ -3,7 +3,7 @@
 /*
  * Which module brings in which, by what kind of dependency, and who says so? For one module and what
  * hangs below it: the lines of modules.dep hold whole closures, so the links inside a line are found
- * from the files' symbols; soft and weak dependencies come from rules.
+ * from the files' symbols; hard, soft and weak dependencies come from declarations.
  *
  *     links_new() -> links_get() for a start, links_want() it
  *       -> while links_next() gives a module: links_set_deps(), links_add() for its rules
@@ -28,11 +28,16 @@ struct modprobe_rule;
 /** enum link_kind - in the order in which they are shown, and preferred where several fit */
 enum link_kind {
 	LINK_SYMBOL,	/* it uses symbols that the other exports */
+	LINK_HARD,	/* a hard dependency, declared */
+	LINK_ANY_OF,	/* the same, and the other is one of several that answer to @word: one will do */
 	LINK_DEP,	/* modules.dep says so, and the files do not tell why */
 	LINK_SOFT_PRE,	/* a soft dependency, to be loaded before it */
 	LINK_SOFT_POST, /* a soft dependency, to be loaded after it */
 	LINK_WEAK,	/* a weak dependency: nothing is loaded for its sake */
 	LINK_KINDS,	/* how many */
+	/* No link: the line of @from holds @to for the sake of a hard dependency that does not count. What
+	 * @to needs may be there for others' sake. */
+	LINK_STRUCK = LINK_KINDS,
 };
 
 /* Sets of kinds: bits (1 << kind). */
@@ -43,11 +48,18 @@ enum link_kind {
 struct link {
 	uint32_t from, to; /* modules */
 	enum link_kind kind;
-	const char *word;   /* soft, weak: name or alias as it was written; NULL otherwise */
-	const char *file;   /* soft, weak: where; borrowed */
+	const char *word;   /* hard, soft, weak: name or alias as it was written; NULL otherwise */
+	const char *file;   /* hard, soft, weak: where; borrowed */
 	unsigned int line;  /* 0 without */
 	const char *symbol; /* LINK_SYMBOL: of those used, the first in the order of bytes */
 	uint32_t n_symbols; /* LINK_SYMBOL: how many */
+};
+
+/** struct links_conflict - a module that must not be there together with another one */
+struct links_conflict {
+	const char *module;
+	const char *file; /* who says so */
+	unsigned int line; /* 0 without */
 };
 
 /** struct links_module - a module; what is not known of it is NULL or false */
@@ -59,6 +71,8 @@ struct links_module {
 	bool is_unknown;	   /* named, but no index knows it */
 	const struct modprobe_rule *mask;    /* borrowed */
 	const struct modprobe_rule *command; /* install rule; borrowed */
+	const struct links_conflict *conflicts; /* borrowed */
+	uint32_t n_conflicts;
 	const struct facts *facts; /* with symbols; borrowed; NULL for a file that can't be read */
 
 	/* The rest belongs to the functions below. */
@@ -110,8 +124,9 @@ const char *links_string(struct links *links, const char *s);
 int links_set_deps(struct links *links, uint32_t i, const char *deps, size_t deps_size);
 
 /**
- * links_add() - a link of a rule; copied, its strings are borrowed
- * The first of several from one module to another of one kind counts.
+ * links_add() - a link of a declaration; copied, its strings are borrowed
+ * The first of several from one module to another of one kind counts; groups are told apart by their
+ * words.
  * Return: 0; -E2BIG; -ENOMEM.
  */
 int links_add(struct links *links, const struct link *link);
@@ -120,7 +135,7 @@ int links_add(struct links *links, const struct link *link);
  * links_finish() - find the links inside of the lines, and sort
  *
  * A module is linked to those of its line whose exports answer its imports, and by LINK_DEP to what
- * its line names and none of the others on it brings in. Time is linear in symbols, and quadratic
+ * its line names and neither these nor its hard dependencies on the line are or bring in. Time is linear in symbols, and quadratic
  * in the length of lines up to LINKS_REDUCED_MAX.
  * Return: 0; -E2BIG; -ENOMEM.
  */
@@ -131,7 +146,7 @@ int links_finish(struct links *links);
 
 /**
  * links_at() - links of module @i after links_finish(): by kind, then symbols and modules.dep by
- * name of the other module, rules as they were added
+ * name of the other module, declared ones as they were added
  */
 const struct link *links_at(const struct links *links, uint32_t i, uint32_t *ret_n);
 
@@ -147,7 +162,10 @@ const struct link *links_at(const struct links *links, uint32_t i, uint32_t *ret
 int links_path(const struct links *links, const uint32_t *from, size_t n_from, uint32_t to,
 	       unsigned int kinds, bool to_masked, const struct link ***ret_path, size_t *ret_n);
 
-/** link_kind_name() - "symbol", "modules.dep", "softdep-pre", "softdep-post", "weakdep" */
+/**
+ * link_kind_name() - "symbol", "harddep", "harddep-any", "modules.dep", "softdep-pre", "softdep-post",
+ * "weakdep"
+ */
 const char *link_kind_name(enum link_kind kind);
 
 /**

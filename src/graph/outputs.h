@@ -19,6 +19,9 @@ struct builtin_alias {
  * outputs_alias()   - modules.alias and modules.alias.bin
  * outputs_symbols() - modules.symbols and modules.symbols.bin
  * outputs_tags()    - modules.softdep (@key "softdep") or modules.weakdep ("weakdep")
+ * outputs_merged_softdeps() - modules.softdep with one line a module: all words of its tags in their
+ *                     order, each once before and once behind "post:". A module whose line would be
+ *                     longer than CONF_LINE_MAX, which readers pass over, keeps a line a tag.
  * outputs_devname() - modules.devname
  * outputs_builtin() - modules.builtin.bin, from @n module names
  * outputs_builtin_alias() - modules.builtin.alias.bin, from @n aliases as they stand in
@@ -39,6 +42,7 @@ int outputs_symbols(const struct graph *g, bool warn, struct buf *text, struct b
 		    struct findings *findings);
 int outputs_tags(const struct graph *g, const char *key, struct buf *text,
 		 struct findings *findings);
+int outputs_merged_softdeps(const struct graph *g, struct buf *text, struct findings *findings);
 int outputs_devname(const struct graph *g, struct buf *text, struct findings *findings);
 int outputs_builtin(const char *const *names, size_t n, struct buf *bin);
 int outputs_builtin_alias(const struct builtin_alias *aliases, size_t n, struct buf *bin,

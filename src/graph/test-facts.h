@@ -59,16 +59,30 @@ static inline uint32_t made_count(const char *words)
 	return n;
 }
 
+static inline uint32_t made_count_lines(const char *lines)
+{
+	uint32_t n = 0;
+
+	for (; *lines; n++) {
+		lines += strcspn(lines, "\n");
+		lines += *lines == '\n';
+	}
+	return n;
+}
+
 /*
  * A record with the symbols named in two lists: words with a blank between, "name", "name#crc" (in
- * hex) or, of imports, "?name" for a weak one. To be freed.
+ * hex) or, of imports, "?name" for a weak one; and with the lines of @tags. To be freed.
  */
-static inline struct facts *made_facts(const char *exports, const char *imports)
+static inline struct facts *made_tagged_facts(const char *exports, const char *imports,
+					      const char *tags)
 {
+	uint32_t n_tags = made_count_lines(tags);
 	uint32_t n_exports = made_count(exports), n_imports = made_count(imports);
-	size_t pool_max = strlen(exports) + strlen(imports) + n_exports + n_imports + 2;
+	size_t pool_max = strlen(exports) + strlen(imports) + strlen(tags) + n_exports + n_imports +
+			  n_tags + 2;
 	size_t tables = sizeof(struct facts) + n_exports * sizeof(struct facts_export) +
-			n_imports * sizeof(struct facts_import);
+			n_imports * sizeof(struct facts_import) + n_tags * sizeof(uint32_t);
 	struct made m = { calloc(1, tables + pool_max + 8), sizeof(struct facts), 0,
 			  calloc(1, pool_max) };
 	struct facts *f = (struct facts *)(void *)m.base;
@@ -97,7 +111,16 @@ static inline struct facts *made_facts(const char *exports, const char *imports)
 		e->name = made_string(&m, name, n);
 		e->name_hash = hash_name(name, n);
 	}
-	f->modinfo_off = f->klp_sections_off = f->klp_symbols_off = f->build_id_off = m.at;
+	f->modinfo_off = m.at;
+	f->n_modinfo = n_tags;
+	for (; *tags; m.at += sizeof(uint32_t)) {
+		size_t n = strcspn(tags, "\n");
+
+		*(uint32_t *)(void *)(m.base + m.at) = made_string(&m, tags, n);
+		tags += n;
+		tags += *tags == '\n';
+	}
+	f->klp_sections_off = f->klp_symbols_off = f->build_id_off = m.at;
 	f->pool_off = m.at;
 	f->pool_size = m.pool_at;
 	memcpy(m.base + m.at, m.pool, m.pool_at);
@@ -105,4 +128,9 @@ static inline struct facts *made_facts(const char *exports, const char *imports)
 	free(m.pool);
 	assert_int_equal(facts_check(bytes_of(f, f->size)), 0);
 	return f;
+}
+
+static inline struct facts *made_facts(const char *exports, const char *imports)
+{
+	return made_tagged_facts(exports, imports, "");
 }

@@ -83,6 +83,15 @@ static void rule(struct case_ *c, const char *from, enum link_kind kind, const c
 	assert_int_equal(links_add(c->links, &link), 0);
 }
 
+/* A hard dependency on @to, one of several answers to @word when there is one. */
+static void hard(struct case_ *c, const char *from, const char *to, const char *word, unsigned int at)
+{
+	struct link link = { .from = get(c, from), .to = get(c, to), .word = word, .file = "x.conf",
+			     .line = at, .kind = word ? LINK_ANY_OF : LINK_HARD };
+
+	assert_int_equal(links_add(c->links, &link), 0);
+}
+
 static void put_link(struct case_ *c, const struct link *link, struct buf *out)
 {
 	buf_printf(out, "%s %s", link_kind_name(link->kind), links_module(c->links, link->to)->name);
@@ -167,6 +176,107 @@ static void test_unexplained(void **state)
 	assert_links(c, "a", "symbol b 1 b_one\nmodules.dep hard\n");
 	assert_links(c, "hard", "modules.dep c\n");
 	assert_links(c, "unread", "modules.dep b\nmodules.dep hard\n");
+}
+
+/*
+ * A line that holds a module for the sake of a declaration is explained by it, and so is what that
+ * module brings along. What a declaration names besides the line explains nothing on it.
+ */
+static void test_hard(void **state)
+{
+	struct case_ *c = *state;
+
+	line(c, "a", "b hard low");
+	line(c, "b", "");
+	line(c, "hard", "low");
+	line(c, "low", "");
+	symbols(c, "a", "", "b_one");
+	symbols(c, "b", "b_one", "");
+	symbols(c, "hard", "", "low_one");
+	symbols(c, "low", "low_one", "");
+	hard(c, "a", "hard", NULL, 3);
+	line(c, "unread", "low");
+	line(c, "other", "low");
+	hard(c, "unread", "other", NULL, 4);
+	assert_int_equal(links_finish(c->links), 0);
+	assert_links(c, "a", "symbol b 1 b_one\nharddep hard :3\n");
+	assert_links(c, "hard", "symbol low 1 low_one\n");
+	assert_links(c, "unread", "harddep other :4\nmodules.dep low\n");
+	assert_way(c, "a", "low", LINKS_LOADED, false, "a hard low");
+}
+
+/*
+ * What was taken back is still on the line, and is no link. What it needs is one: the line does not say
+ * for whose sake it stands there.
+ */
+static void test_struck(void **state)
+{
+	struct case_ *c = *state;
+
+	line(c, "a", "b hard own shared");
+	line(c, "b", "shared");
+	line(c, "hard", "own shared");
+	line(c, "own", "");
+	line(c, "shared", "");
+	symbols(c, "a", "", "b_one shared_one");
+	symbols(c, "b", "b_one", "shared_one");
+	symbols(c, "hard", "", "own_one shared_one");
+	symbols(c, "own", "own_one", "");
+	symbols(c, "shared", "shared_one", "");
+	rule(c, "a", LINK_STRUCK, "hard", 3);
+	rule(c, "a", LINK_WEAK, "b", 4);
+	assert_int_equal(links_finish(c->links), 0);
+	assert_links(c, "a", "symbol b 1 b_one\nsymbol shared 1 shared_one\nmodules.dep own\nweakdep b :4\n");
+	assert_way(c, "a", "hard", LINKS_ALL, false, NULL);
+}
+
+/* They are added in any order, between those of other modules. */
+static void test_hard_of_several(void **state)
+{
+	struct case_ *c = *state;
+
+	hard(c, "b", "y", NULL, 1);
+	hard(c, "a", "x", NULL, 2);
+	rule(c, "a", LINK_SOFT_PRE, "x", 3);
+	hard(c, "b", "x", NULL, 4);
+	rule(c, "b", LINK_SOFT_PRE, "z", 5);
+	hard(c, "a", "y", NULL, 6);
+	line(c, "b", "x z");
+	line(c, "a", "z y x");
+	line(c, "z", "");
+	line(c, "x", "");
+	line(c, "y", "");
+	assert_int_equal(links_finish(c->links), 0);
+	assert_links(c, "a", "harddep x :2\nharddep y :6\nmodules.dep z\nsoftdep-pre x :3\n");
+	assert_links(c, "b", "harddep y :1\nharddep x :4\nmodules.dep z\nsoftdep-pre z :5\n");
+}
+
+/* Each answer is a link; a module may be in two groups, and need not be twice in one. */
+static void test_groups(void **state)
+{
+	struct case_ *c = *state;
+	CLEANUP_BUF struct buf text = { 0 };
+	const struct link *links;
+	uint32_t n;
+
+	hard(c, "a", "y", "crypto", 1);
+	hard(c, "a", "x", "crypto", 1);
+	hard(c, "a", "x", "hash", 2);
+	hard(c, "a", "x", "hash", 3);
+	hard(c, "a", "y", NULL, 4);
+	line(c, "a", "x");
+	assert_int_equal(links_finish(c->links), 0);
+	assert_links(c, "a", "harddep y :4\nharddep-any y :1\nharddep-any x :1\nharddep-any x :2\n");
+	links = links_at(c->links, get(c, "a"), &n);
+	for (uint32_t i = 0; i < 2; i++) {
+		links_describe(c->links, &links[i], &text);
+		buf_put_string(&text, "\n");
+	}
+	buf_put_u8(&text, 0);
+	assert_string_equal((const char *)text.base,
+			    "a has the hard dependency y (x.conf:4)\n"
+			    "a has the hard dependency crypto, to which y is one of several answers "
+			    "(x.conf:1)\n");
 }
 
 static void test_order(void **state)
@@ -272,6 +382,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_symbols, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_unexplained, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_hard, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_struck, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_hard_of_several, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_groups, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_order, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_ways, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_wanted, set_up, tear_down),

@@ -68,7 +68,8 @@ int lookup_ask(struct lookup *lookup, enum lookup_source source, struct lookup_a
 	if (is_name)
 		r = index_reader_find(&part->reader, answer->request, &answer->values, &diag);
 	else
-		r = index_reader_search(&part->reader, answer->request, &answer->values, &diag);
+		r = index_reader_search_counted(&part->reader, answer->request, &answer->values,
+						&lookup->work, &diag);
 	if (r == 0) {
 		answer->source = source;
 		/* A key of such an index is one module, however often it was put there. */

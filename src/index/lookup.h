@@ -30,6 +30,7 @@ struct lookup {
 		int error;	  /* the last one met in this index; 0 without */
 		struct diag diag; /* its place and reason */
 	} parts[LOOKUP_SOURCES];
+	uint64_t work; /* of all searches so far, see index_reader_search_counted() */
 };
 
 /** struct lookup_answer - all zero before use; lookup_answer_done() frees what it holds */

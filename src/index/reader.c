@@ -182,6 +182,7 @@ struct walk {
 	const struct index_reader *reader;
 	struct diag *diag;
 	uint64_t budget; /* bytes of the file that may still be read */
+	uint64_t n_read; /* bytes of the file that were */
 	struct buf key;	 /* of the current node, no NUL */
 	struct buf stack; /* struct frame */
 
@@ -216,6 +217,7 @@ static int pay(struct walk *w, uint64_t size, uint64_t off)
 	if (size > w->budget)
 		return diag_offset(w->diag, -EBADMSG, off, "nodes overlap or lead in a circle");
 	w->budget -= size;
+	w->n_read += size;
 	return 0;
 }
 
@@ -504,6 +506,14 @@ static int compare_values(const void *a, const void *b)
 int index_reader_search(const struct index_reader *reader, const char *request,
 			struct index_values *values, struct diag *diag)
 {
+	uint64_t work = 0;
+
+	return index_reader_search_counted(reader, request, values, &work, diag);
+}
+
+int index_reader_search_counted(const struct index_reader *reader, const char *request,
+				struct index_values *values, uint64_t *work, struct diag *diag)
+{
 	struct glob_text text; /* large: filled when it is needed */
 	struct walk w = {
 		.reader = reader,
@@ -518,6 +528,7 @@ int index_reader_search(const struct index_reader *reader, const char *request,
 
 	r = search(&w, request);
 	walk_done(&w);
+	*work += w.n_read + (INDEX_SEARCH_STEPS_MAX - w.steps);
 	if (r < 0) {
 		values->n = n_before;
 		return r;

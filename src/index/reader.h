@@ -82,6 +82,13 @@ int index_reader_search(const struct index_reader *reader, const char *request,
 			struct index_values *values, struct diag *diag);
 
 /**
+ * index_reader_search_counted() - the same
+ * @work: bytes of the file and of patterns that were looked at are added to it
+ */
+int index_reader_search_counted(const struct index_reader *reader, const char *request,
+				struct index_values *values, uint64_t *work, struct diag *diag);
+
+/**
  * index_reader_dump() - call @each for every value in the index, keys in byte order
  * @each: key of @key_size bytes with a NUL behind, valid during the call; what it returns other
  *        than 0 ends the walk. NULL checks the whole file only.

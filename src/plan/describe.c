@@ -308,7 +308,8 @@ static void describe_blacklisted(const struct plan_step *step, struct buf *out)
 	put_strings(out, step->module, " needs ", step->word);
 	buf_put_string(out, " (hard dependency, ");
 	plan_describe_source(&step->source, out);
-	buf_put_string(out, "), and what answers to that is blacklisted");
+	put_strings(out, "), which only ", step->rule ? step->rule->name : "a module",
+		    " answers, and that is blacklisted");
 	put_rule(step->rule, out);
 }
 
@@ -370,11 +371,24 @@ static void describe_need(const struct plan_step *step, const char *module, stru
 		return;
 	}
 	buf_put_string(out, step->word);
-	if (strcmp(step->word, module) != 0)
+	if (step->cause_group >= step->n_groups && strcmp(step->word, module) != 0)
 		put_strings(out, ", answered by ", module, "");
 	buf_put_string(out, " (hard dependency, ");
 	plan_describe_source(&step->source, out);
 	buf_put_string(out, ")");
+}
+
+/* Why none of the answers can be loaded, each with its own reason, but not the reasons behind. */
+static void describe_answers(const struct plan *plan, const struct plan_step *step, struct buf *out)
+{
+	const struct plan_group *group = &step->groups[step->cause_group];
+
+	buf_put_string(out, ", and nothing that answers to it can be loaded: ");
+	for (uint32_t n = 0; n < group->n_steps && n < DESCRIBE_CHAIN_MAX; n++) {
+		buf_put_string(out, n > 0 ? "; " : "");
+		describe_own(&plan->steps[group->steps[n]], out);
+	}
+	buf_put_string(out, group->n_steps > DESCRIBE_CHAIN_MAX ? "; and so on" : "");
 }
 
 void plan_describe_refusal(const struct plan *plan, const struct plan_step *step, struct buf *out)
@@ -395,6 +409,10 @@ void plan_describe_refusal(const struct plan *plan, const struct plan_step *step
 		else if (n_named == DESCRIBE_CHAIN_MAX)
 			buf_put_string(out, ", and so on");
 		n_named++;
+		if (at->cause_group < at->n_groups) {
+			describe_answers(plan, at, out);
+			return;
+		}
 		at = &plan->steps[at->cause];
 	}
 	if (at != step)

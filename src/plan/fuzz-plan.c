@@ -174,12 +174,12 @@ static void check_hard(const struct plan *plan, uint32_t i)
 	CLEANUP_BUF struct buf text = { 0 };
 
 	for (uint32_t g = 0; g < s->n_groups; g++) {
-		check(s->groups[g].n_steps > 0 && s->groups[g].word && s->action != PLAN_REFUSE);
+		check((s->groups[g].n_steps > 0 || s->action == PLAN_REFUSE) && s->groups[g].word);
 		for (uint32_t n = 0; n < s->groups[g].n_steps; n++)
 			check(s->groups[g].steps[n] < i);
 	}
 	for (uint32_t n = 0; n < s->n_reasons; n++)
-		check(s->reasons[n].kind != PLAN_ANY_OF || plan->steps[s->reasons[n].step].action == PLAN_REFUSE ||
+		check(s->reasons[n].kind != PLAN_ANY_OF ||
 		      s->reasons[n].group < plan->steps[s->reasons[n].step].n_groups);
 	if (s->refusal == PLAN_REFUSE_HARD_USED)
 		check(s->word && s->holders[0]);

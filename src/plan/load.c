@@ -134,6 +134,7 @@ static void refuse_user(const struct planner *p, struct node *node)
 	if (!group)
 		return;
 	node->refusal = PLAN_REFUSE_NEEDS;
+	node->cause_group = (uint32_t)(group - node->groups) + 1;
 	node->cause = group->members[0];
 	node->word = group->word;
 	node->source = group->source;
@@ -150,13 +151,11 @@ static void refuse_users(struct planner *p, const uint32_t *order)
 	}
 }
 
-static int refuse(struct planner *p, const uint32_t *order)
+/* Whoever needs a module that is refused, and what was allowed for the sake of one. */
+static int refuse_with(struct planner *p, const uint32_t *order)
 {
 	int r;
 
-	for (uint32_t i = 0; i < p->n_nodes; i++)
-		p->nodes[i].refusal = own_refusal(p, &p->nodes[i]);
-	(void)plan_refuse_with_live(p);
 	refuse_users(p, order);
 	if (p->conf->rules[MODPROBE_ALLOW].n == 0)
 		return 0;
@@ -164,6 +163,14 @@ static int refuse(struct planner *p, const uint32_t *order)
 	if (r == 0)
 		refuse_users(p, order);
 	return r;
+}
+
+static int refuse(struct planner *p, const uint32_t *order)
+{
+	for (uint32_t i = 0; i < p->n_nodes; i++)
+		p->nodes[i].refusal = own_refusal(p, &p->nodes[i]);
+	(void)plan_refuse_with_live(p);
+	return refuse_with(p, order);
 }
 
 /* Of allow rules that do not name a module, the first says that there are such. */
@@ -193,7 +200,7 @@ static int keep_required(struct planner *p, uint32_t goal)
 		for (uint32_t e = node->first_edge; e != PLAN_NONE; e = p->edges[e].next) {
 			struct node *to = &p->nodes[p->edges[e].to];
 
-			bool is_cause = node->refusal == PLAN_REFUSE_NEEDS && node->cause == p->edges[e].to;
+			bool is_cause = plan_is_cause(node, &p->edges[e]);
 
 			if ((!plan_is_need(&p->edges[e]) && !is_cause) || to->is_required ||
 			    (node->refusal != PLAN_REFUSE_NOTHING && !is_cause))
@@ -261,7 +268,7 @@ static int keep(struct planner *p, const uint32_t *order)
 		p->n_notes = n_notes;
 		r = plan_each_goal(p, keep_required);
 		if (r == 0 && round < PLAN_CUT_ROUNDS && plan_refuse_required(p)) {
-			refuse_users(p, order);
+			r = refuse_with(p, order);
 			continue;
 		}
 		if (r == 0)
@@ -271,8 +278,7 @@ static int keep(struct planner *p, const uint32_t *order)
 		r = plan_refuse_kept(p, order);
 		if (r <= 0)
 			break;
-		r = 0;
-		refuse_users(p, order);
+		r = refuse_with(p, order);
 	}
 	return r;
 }
@@ -337,6 +343,8 @@ static int fill_step(struct planner *p, const struct node *node, struct plan_ste
 		step->error = node->index_error ? node->index_error : node->file_error;
 		if (node->refusal == PLAN_REFUSE_NEEDS)
 			step->cause = p->nodes[node->cause].step;
+		if (node->cause_group)
+			step->cause_group = node->cause_group - 1;
 		return 0;
 	}
 	if (plan_is_there(p, node)) {

@@ -94,6 +94,7 @@ struct node {
 	uint32_t place;	    /* where a plain walk puts it */
 	enum plan_refusal refusal;
 	uint32_t cause;	    /* with PLAN_REFUSE_NEEDS: the node; PLAN_NONE */
+	uint32_t cause_group; /* likewise, and it is the first of a group: number of that, from 1; else 0 */
 	enum plan_refusal word_refusal; /* because of a hard dependency: NO_ANSWER or BLACKLISTED */
 	const char *word;   /* of the refusal, and where from */
 	struct plan_source source;
@@ -199,6 +200,16 @@ const struct hard_word *plan_find_line_hard(const struct planner *p, uint32_t i,
 static inline bool plan_is_need(const struct edge *edge)
 {
 	return edge->kind == PLAN_NEEDS || edge->kind == PLAN_HARD;
+}
+
+/** plan_is_cause() - does the edge lead to what its module is refused for? */
+static inline bool plan_is_cause(const struct node *from, const struct edge *edge)
+{
+	if (from->refusal != PLAN_REFUSE_NEEDS)
+		return false;
+	if (from->cause_group)
+		return edge->kind == PLAN_ANY_OF && edge->group == from->cause_group - 1;
+	return from->cause == edge->to;
 }
 
 /** plan_is_used() - unload: refused because others use it */

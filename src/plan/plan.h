@@ -113,7 +113,7 @@ enum plan_refusal {
 	PLAN_REFUSE_NOT_LOADED,	 /* unload with must_change */
 	PLAN_REFUSE_INDEX,	 /* its line in the index cannot be read; @error */
 	PLAN_REFUSE_NEEDS,	 /* what it needs is refused: step @cause; with @word, @source: a hard
-				  * dependency, all of whose answers are refused, @cause the first */
+				  * dependency. Of one with several answers all are refused, @cause the first */
 	PLAN_REFUSE_NO_ANSWER,	 /* nothing answers to @word, a hard dependency of @source */
 	PLAN_REFUSE_BLACKLISTED, /* what answers to @word, a hard dependency of @source, is all
 				  * blacklisted: @rule for the first */
@@ -164,6 +164,7 @@ struct plan_step {
 	const struct modprobe_rule *rule; /* that decided about command or refusal; NULL without */
 	enum plan_refusal refusal;
 	uint32_t cause; /* with PLAN_REFUSE_NEEDS: a step; PLAN_NONE otherwise */
+	uint32_t cause_group; /* likewise: index of the group that it is the first of; PLAN_NONE otherwise */
 	const char *word; /* of some refusals; NULL otherwise */
 	struct plan_source source; /* likewise */
 	int error; /* of PLAN_REFUSE_NO_FILE and _INDEX: -errno */
@@ -176,7 +177,7 @@ struct plan_step {
 	const uint32_t *needs; /* steps that must have succeeded before: load, what it needs; unload, its users */
 	uint32_t n_needs;
 	const struct plan_group *groups; /* load: of each, one must have succeeded before */
-	uint32_t n_groups;
+	uint32_t n_groups; /* one that is refused needs not have steps in each */
 	const struct plan_conflict *conflicts; /* load: to be looked at once more when it is done */
 	uint32_t n_conflicts;
 	const struct plan_breach *breaches; /* unload by force: what it breaks */

@@ -215,7 +215,7 @@ static bool is_told(const struct planner *p, const struct edge *edge)
 		return false;
 	if ((edge->kind == PLAN_HOLDER || edge->kind == PLAN_HARD_USER) && plan_is_used(from))
 		return plan_is_used(to);
-	return from->refusal == PLAN_REFUSE_NOTHING || from->cause == edge->to;
+	return from->refusal == PLAN_REFUSE_NOTHING || plan_is_cause(from, edge);
 }
 
 /* Unload: is there no other answer for the user that stays? */
@@ -351,12 +351,12 @@ static int put_lists(struct planner *p, struct plan_step *steps, uint32_t n_step
 	return 0;
 }
 
-/* Of each group the members that stay in the plan; those of a refused module mean nothing. */
+/* Of each group the members that stay in the plan. */
 static int put_groups(struct planner *p, const struct node *node, struct plan_step *step)
 {
 	struct plan_group *groups;
 
-	if (node->n_groups == 0 || node->refusal != PLAN_REFUSE_NOTHING)
+	if (node->n_groups == 0)
 		return 0;
 	groups = arena_alloc(&p->arena, node->n_groups * sizeof(*groups));
 	if (!groups)
@@ -446,7 +446,8 @@ int plan_put_steps(struct planner *p, const uint32_t *order,
 					       .is_required = node->is_required,
 					       .options = "",
 					       .holders = "",
-					       .cause = PLAN_NONE };
+					       .cause = PLAN_NONE,
+					       .cause_group = PLAN_NONE };
 		node->step = n++;
 	}
 	r = put_lists(p, steps, n);

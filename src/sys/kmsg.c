@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "sys/standard.h"
 #include "sys/sys.h"
 
 /* The kernel cuts a record where it would become longer than this (since 6.2; 8 KiB before). */
@@ -74,7 +75,7 @@ bool kmsg_next(struct kmsg *log, struct kmsg_record *ret_record)
 
 int kmsg_read(const char *path, struct buf *out)
 {
-	CLEANUP_FD int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	CLEANUP_FD int fd = sys_move_up(open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC));
 	size_t start = out->size;
 
 	if (fd < 0)

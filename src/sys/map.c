@@ -15,6 +15,7 @@ static struct {
 	atomic_bool is_used;
 	_Atomic uintptr_t base;
 	_Atomic size_t size; /* 0: nothing is mapped */
+	_Atomic int fd;	     /* of the file, +1; 0: none */
 } slots[SYS_MAPS_MAX];
 
 static atomic_bool is_guarded;
@@ -62,8 +63,9 @@ int sys_guard_maps(void)
 }
 
 /*
- * A slot for a map, and rid of what it held before: unmapping is left to the next one that needs the
- * slot, or to the end of the program, which most often comes first. Return: from 1; 0 all are in use.
+ * A slot for a map, and rid of what it held before: unmapping and closing are left to the next one that
+ * needs the slot, or to the end of the program, which most often comes first. Return: from 1; 0 all are
+ * in use.
  */
 static unsigned int take_slot(void)
 {
@@ -73,12 +75,13 @@ static unsigned int take_slot(void)
 		if (atomic_load(&slots[i].size) > 0)
 			(void)munmap((void *)atomic_load(&slots[i].base), atomic_load(&slots[i].size));
 		atomic_store(&slots[i].size, 0);
+		sys_close(atomic_exchange(&slots[i].fd, 0) - 1);
 		return i + 1;
 	}
 	return 0;
 }
 
-/* Return: whether @fd is mapped now. */
+/* Return: whether @fd is mapped now, and the map's. */
 static bool map(int fd, size_t size, struct sys_map *ret)
 {
 	unsigned int slot;
@@ -94,6 +97,7 @@ static bool map(int fd, size_t size, struct sys_map *ret)
 	}
 	atomic_store(&slots[slot - 1].base, (uintptr_t)base);
 	atomic_store(&slots[slot - 1].size, size);
+	atomic_store(&slots[slot - 1].fd, fd + 1);
 	*ret = (struct sys_map){ .content = bytes_of(base, size), .slot = slot };
 	return true;
 }
@@ -111,8 +115,10 @@ int sys_map_file(int dir_fd, const char *path, uint64_t max, struct sys_map *ret
 		return fd;
 	if (size > max)
 		return -E2BIG;
-	if (map(fd, (size_t)size, ret_map))
+	if (map(fd, (size_t)size, ret_map)) {
+		fd = -1;
 		return 0;
+	}
 	to = buf_reserve(&copy.copy, (size_t)size);
 	if (!to)
 		return copy.copy.error;

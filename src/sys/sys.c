@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "sys/standard.h"
+
 void sys_close(int fd)
 {
 	int saved = errno;
@@ -24,7 +26,7 @@ void sys_close(int fd)
 
 int sys_open_dir(int dir_fd, const char *path)
 {
-	int fd = openat(dir_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = sys_move_up(openat(dir_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 
 	return fd < 0 ? -errno : fd;
 }
@@ -72,7 +74,7 @@ int sys_make_dirs(const char *path)
 /* Neither waits for a FIFO's writer nor takes a terminal. */
 static int open_for_read(int dir_fd, const char *path)
 {
-	int fd = openat(dir_fd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	int fd = sys_move_up(openat(dir_fd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
 
 	return fd < 0 ? -errno : fd;
 }
@@ -186,7 +188,8 @@ static int write_all(int fd, struct bytes content)
 
 int sys_create_file(int dir_fd, const char *name, struct bytes content, mode_t mode)
 {
-	int fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	int fd = sys_move_up(openat(
+		dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
 	int r;
 
 	if (fd < 0)
@@ -218,7 +221,8 @@ int sys_sync(int fd)
 
 int sys_empty_file(int dir_fd, const char *name)
 {
-	CLEANUP_FD int fd = openat(dir_fd, name, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC);
+	CLEANUP_FD int fd =
+		sys_move_up(openat(dir_fd, name, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC));
 
 	return fd < 0 ? -errno : 0;
 }
@@ -235,7 +239,7 @@ int sys_unlink(int dir_fd, const char *name)
 
 int sys_open_lock(const char *path)
 {
-	int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int fd = sys_move_up(open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
 
 	return fd < 0 ? -errno : fd;
 }

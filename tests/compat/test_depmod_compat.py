@@ -6,8 +6,11 @@ What is expected comes from Debian's kmod, from the independent generator in tes
 here as a literal. See tests/lib/tap.py for the environment.
 """
 
+import collections
+import fnmatch
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -25,6 +28,8 @@ from depmodcase import FILES, INDEXES, MAY_EXIST, TEXT_FILES, VERSION  # noqa: E
 from depmodcase import Case, TreeCase, keys_of, random_tree  # noqa: E402
 from mkmod import Module, STT_SPARC_REGISTER, write_tree  # noqa: E402
 
+EXAMPLE = os.path.normpath(os.path.join(HERE, '../../dist/depmod.d/kernel-harddeps.conf'))
+
 
 class Kernels(Case):
     """Debian's kernels"""
@@ -38,6 +43,7 @@ class Kernels(Case):
         base = os.path.join(os.path.dirname(cls.kernels[0][1]), '../..')
         generator = os.path.join(HERE, '../golden/depmod_reference.py')
         cls.theirs, cls.golden, cls.ours, cls.results = {}, {}, {}, {}
+        cls.golden_hard, cls.ours_hard, cls.results_hard = {}, {}, {}
 
         running = []
         for version, folder in cls.kernels:
@@ -49,11 +55,18 @@ class Kernels(Case):
         for version, folder in cls.kernels:
             cls.golden[version] = os.path.join(cls.scratch.name, 'golden', version)
             os.makedirs(cls.golden[version])
-            subprocess.run([generator, base, version, cls.golden[version]], check=True)
+            cls.golden_hard[version] = os.path.join(cls.scratch.name, 'golden-hard', version)
+            os.makedirs(cls.golden_hard[version])
+            subprocess.run([generator, base, version, cls.golden[version], EXAMPLE, cls.golden_hard[version]],
+                           check=True)
 
             out = os.path.join(cls.scratch.name, 'ours')
             cls.results[version] = kmod.run(tap.command('depmod'), '-b', base, '-o', out, version)
             cls.ours[version] = os.path.join(out, 'lib/modules', version)
+            out = os.path.join(cls.scratch.name, 'ours-hard')
+            cls.results_hard[version] = kmod.run(tap.command('depmod'), '-C', EXAMPLE, '--merge-softdeps', '-b', base,
+                                                 '-o', out, version)
+            cls.ours_hard[version] = os.path.join(out, 'lib/modules', version)
         for version, process in running:
             output = process.communicate()[0]
             if process.returncode or output:
@@ -116,6 +129,106 @@ class Kernels(Case):
                 with kmod.Library(self.ours[version]) as ours, kmod.Library(self.theirs[version]) as theirs:
                     for name in names:
                         self.assertEqual(ours.dependencies(name), theirs.dependencies(name), name)
+
+
+    def texts(self, version):
+        """(names in modules.dep, names that are built in, {module: its softdep tags}, [(alias, module)...])"""
+        files = kmod.read_files(self.golden[version])
+        names = {depmod_reference.module_name(line.split(b':')[0].decode())
+                 for line in files['modules.dep'].splitlines()}
+        builtin = {key.decode() for key, _ in indexbin.entries(files['modules.builtin.bin']) if key}
+        softdeps = collections.defaultdict(list)
+        for line in files['modules.softdep'].decode().splitlines()[1:]:
+            _, name, text = line.split(' ', 2)
+            softdeps[name].append(text)
+        return names, builtin, softdeps, [line.split()[1:] for line in files['modules.alias'].decode().splitlines()[1:]]
+
+    def test_example_of_hard_dependencies(self):
+        """each line is understood; what a driver of this kernel lacks is a warning that names all three"""
+        lines = list(depmod_reference.hard_lines(EXAMPLE))
+        self.assertGreater(len(lines), 20)
+        for version in self.each():
+            names, builtin, _, _ = self.texts(version)
+            result = self.results_hard[version]
+            self.assertEqual((result.returncode, result.stdout), (0, b''))
+            expected = [(owner, word) for owner, word in lines if owner in names and word not in names | builtin]
+            said = result.stderr.decode().splitlines()
+            self.assertEqual(len(said), len(expected), said)
+            for owner, word in expected:
+                self.assertTrue(any(re.search(r"WARNING: .*/%s\.ko\S*: .*'%s'.*%s:\d+" % (
+                    owner.replace('_', '[-_]'), word, re.escape(EXAMPLE)), line) for line in said), said)
+
+    def test_hard_dependencies_are_in_modules_dep(self):
+        """and nothing else of the classic files changes but for merged soft dependencies"""
+        for version in self.each():
+            expected = kmod.read_files(self.golden_hard[version])
+            for name, text in kmod.read_files(self.ours_hard[version]).items():
+                if name != 'modules.softdep':
+                    self.assertTrue(text == expected[name], name)
+            names, _, _, _ = self.texts(version)
+            index = dict(indexbin.entries(expected['modules.dep.bin']))
+            edges = [(owner, word) for owner, word in depmod_reference.hard_lines(EXAMPLE)
+                     if owner in names and word in names]
+            self.assertIn(('r8169', 'realtek'), edges)
+            for owner, word in edges:
+                line = index[owner.encode()][0][1].decode().split()
+                self.assertIn(word, [depmod_reference.module_name(path) for path in line[1:]])
+
+    def test_merged_soft_dependencies(self):
+        """one line a module has all words of its tags, and the incumbent plans all of them"""
+        for version, folder in self.kernels:
+            with self.subTest(version=version):
+                names, builtin, softdeps, aliases = self.texts(version)
+                with open(os.path.join(self.ours_hard[version], 'modules.softdep'), encoding='ascii') as file:
+                    lines = [line.rstrip('\n').split(' ', 2) for line in list(file)[1:]]
+                self.assertEqual([name for _, name, _ in lines], list(softdeps))
+                for _, name, text in lines:
+                    expected = {}
+                    for phase, word in words_of(softdeps[name]):
+                        expected.setdefault(phase, phase + ':')
+                        expected[phase] += ' ' + word
+                    self.assertEqual(text, ' '.join(expected.values()), name)
+                kmod.link_modules(folder, self.ours_hard[version])
+                dep = {line.split(':')[0]: line.split()[1:] for line in kmod.read_files(
+                    self.golden[version])['modules.dep'].decode().splitlines()}
+                for name in ('btrfs', 'cifs'):
+                    self.assertGreater(len(softdeps[name]), 1)
+                    expected = self.loaded(name, names - builtin, softdeps, aliases, dep)
+                    result = kmod.run('/sbin/modprobe', '-D', '-C', '/dev/null', '-S', version, '-d',
+                                      os.path.join(self.scratch.name, 'ours-hard'), name)
+                    self.assertEqual(result.returncode, 0, result.stderr)
+                    found = [depmod_reference.module_name(line.split()[1]) for line
+                             in result.stdout.decode().splitlines() if line.startswith('insmod ')]
+                    self.assertEqual(set(found), expected)
+
+    def loaded(self, name, names, softdeps, aliases, dep):
+        """all that a module brings in, directly or not"""
+        path_of = {depmod_reference.module_name(path): path for path in dep}
+        seen, stack = set(), [name]
+        while stack:
+            at = stack.pop()
+            if at in seen or at not in names:
+                continue
+            seen.add(at)
+            stack += map(depmod_reference.module_name, dep[path_of[at]])
+            for _, word in words_of(softdeps.get(at, [])):
+                word = word.replace('-', '_')
+                stack += [word] if word in names else [
+                    module for alias, module in aliases if fnmatch.fnmatchcase(word, alias.replace('-', '_'))]
+        return seen
+
+
+def words_of(texts):
+    """[('pre' or 'post', word)...] of softdep tags: pre first, each once"""
+    found = []
+    for text in texts:
+        phase = 'pre'
+        for word in text.split():
+            if word in ('pre:', 'post:'):
+                phase = word[:-1]
+            elif (phase, word) not in found:
+                found.append((phase, word))
+    return sorted(found, key=lambda entry: entry[0] != 'pre')
 
 
 class Aliases(TreeCase):

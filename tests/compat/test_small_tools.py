@@ -4,6 +4,7 @@
 
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -316,6 +317,231 @@ class Rmmod(captured.Case):
             result = self.run_inside('ours', 'rmmod', *args, 'free-mod', 'held', status=1)
             self.assertEqual((result.out, self.log), (b'rmmod free_mod\n', ''))
             self.assertIn(b'Module held is in use', result.err)
+
+
+def index(system, modules, builtin='', tags=(), builtin_modinfo=''):
+    """modules of these names in the captured system; [(module, key, value)...] of what they say; indexed"""
+    for name in modules:
+        made = Module(name).modinfo('license', 'GPL').modinfo('name', name)
+        for owner, key, value in tags:
+            if owner == name:
+                made.modinfo(key, value)
+        system.modules_file('kernel/%s.ko' % name, made.bytes())
+    for name, text in (('modules.order', ''), ('modules.builtin', builtin), ('modules.builtin.modinfo', builtin_modinfo)):
+        system.modules_file(name, text)
+    subprocess.run([tap.command('depmod'), '-b', system.folder, system.release], check=True)
+
+
+class RmmodNeeded(captured.Case):
+    """a module that a live one has a hard dependency on, which the kernel does not count"""
+    CONF = 'etc/modprobe.d/a.conf'
+
+    def setUp(self):
+        super().setUp()
+        index(self.system, ['nic', 'phy', 'phy2'], tags=[
+            ('nic', 'harddep', 'phy'), ('phy', 'alias', 'phy-x'), ('phy2', 'alias', 'phy-x')])
+        for name in ('nic', 'phy'):
+            self.system.module(name)
+
+    def assert_refused(self, text, *args):
+        result = self.run_inside('ours', 'rmmod', *args, status=1)
+        self.assertEqual((result.err, self.log), (b'rmmod: ERROR: ' + text + b'\n', ''))
+        result = self.run_ours('rmmod', *args, status=1)
+        self.assertEqual((result.out, result.err.count(b'\n')), (b'', 1))
+
+    def assert_removed(self, *args):
+        result = self.run_inside('ours', 'rmmod', *args, status=0)
+        self.assertEqual((result.err, self.log), (b'', ''.join('delete %s 04000\n' % name for name in args)))
+
+    def test_tag(self):
+        """refused in one sentence with both names and the source; the user itself may go, and then it"""
+        self.assert_refused(b'could not remove module phy: nic is loaded and needs phy (hard dependency, nic, section .modinfo)', 'phy')
+        self.assert_refused(b'could not remove module ./phy.ko: nic is loaded and needs phy (hard dependency, nic, section .modinfo)', './phy.ko')
+        self.assert_removed('nic')
+
+    def test_user_that_is_not_live(self):
+        for state, is_user in (('Loading', True), ('Unloading', False)):
+            self.system.module('nic', state=state)
+            self.assertEqual(self.run_ours('rmmod', 'phy').status, is_user)
+
+    def test_line(self):
+        """of modprobe.d, also about what no index knows, by a pattern"""
+        self.system.put(self.CONF, '# one\nharddep out_of_* phy2\n')
+        self.system.module('phy2')
+        self.assert_removed('phy2')
+        self.system.module('out_of_tree')
+        self.assert_refused(b'could not remove module phy2: out_of_tree is loaded and needs phy2 (hard dependency, /%s:2)'
+                            % self.CONF.encode(), 'phy2')
+
+    def test_alias(self):
+        """the word that was written is told; while another answer is live, one may go"""
+        self.system.put(self.CONF, 'harddep nic\nharddep nic phy-x\n')
+        self.assert_refused(b'could not remove module phy: nic is loaded and needs phy_x, which nothing but phy answers '
+                            b'(hard dependency, /%s:2)' % self.CONF.encode(), 'phy')
+        self.system.module('phy2', state='Unloading')
+        self.assertEqual(self.run_ours('rmmod', 'phy').status, 1)
+        self.system.module('phy2')
+        self.assert_removed('phy')
+
+    def test_builtin(self):
+        """what is built in will always do"""
+        index(self.system, ['nic', 'phy'], 'kernel/inside.ko\n')
+        self.system.put(self.CONF, 'alias x phy\nalias x inside\nharddep nic x\n')
+        self.assert_removed('phy')
+        self.system.put(self.CONF, 'alias x phy\nharddep nic x\n')
+        self.assertEqual(self.run_ours('rmmod', 'phy').status, 1)
+        for aliases, status in (('', 1), ('inside.alias=phy-x\0', 0)):     # beside a module that answers
+            index(self.system, ['nic', 'phy'], 'kernel/inside.ko\n', tags=[('nic', 'harddep', 'phy-x'), ('phy', 'alias', 'phy-x')],
+                  builtin_modinfo=aliases)
+            self.system.put(self.CONF, '')
+            self.assertEqual(self.run_ours('rmmod', 'phy').status, status)
+
+    def test_several_users(self):
+        self.system.put(self.CONF, 'harddep b phy\nharddep a phy\n')
+        for name in ('a', 'b'):
+            self.system.module(name)
+        self.assert_refused(b'could not remove module phy: a, b, nic are loaded and need phy (hard dependency, /%s:2)'
+                            % self.CONF.encode(), 'phy')
+
+    def test_by_force(self):
+        """it goes, and what that breaks is said"""
+        result = self.run_inside('ours', 'rmmod', '-f', 'phy', status=0)
+        self.assertEqual(self.log, 'delete phy 05000\n')
+        self.assertRegex(result.err, rb"^rmmod: WARNING: removing 'phy' .*phy.*\(nic, section \.modinfo\).* nic,.*\n$")
+        self.run_inside('ours', 'rmmod', '-f', 'phy2', status=0)
+
+    def test_nothing_to_read(self):
+        """no directory of modules, no configuration, and lines that make no sense"""
+        shutil.rmtree(self.system.path('lib/modules'))
+        self.assert_removed('phy')
+        self.system.put(self.CONF, 'nonsense\nharddep\nharddep nic [ phy\n')
+        self.assertEqual(self.run_ours('rmmod', 'phy').status, 1)
+        self.assertEqual(self.run_ours('rmmod', 'phy').err.count(b'\n'), 1)
+
+    def test_broken_index(self):
+        self.system.modules_file('modules.modsure.bin', b'\xaa' * 99)
+        self.assert_removed('phy')
+
+
+class InsmodNeeds(captured.Case):
+    """hard dependencies and conflicts of one file that is inserted by itself"""
+    CONF = 'etc/modprobe.d/a.conf'
+
+    def file(self, *tags, name='m.ko', **options):
+        made = Module('m').modinfo('license', 'GPL').modinfo('name', 'm')
+        for key, value in tags:
+            made.modinfo(key, value)
+        self.system.put(name, xz(made.bytes()) if name.endswith('xz') else made.bytes())
+
+    def assert_refused(self, *lines, path='/m.ko'):
+        result = self.run_inside('ours', 'insmod', path, status=1)
+        self.assertEqual((result.err, self.log), (
+            b''.join(b'insmod: ERROR: could not insert module %s: %s\n' % (path.encode(), line) for line in lines), ''))
+
+    def assert_inserted(self, *warnings, options=()):
+        result = self.run_inside('ours', 'insmod', *options, '/m.ko', status=0)
+        self.assertEqual((result.err, self.log),
+                         (b''.join(b'insmod: WARNING: %s\n' % line for line in warnings), 'finit [] %d\n' % (3 if options else 0)))
+
+    def test_tag(self):
+        """each word must have an answer that is live"""
+        index(self.system, ['phy', 'phy2', 'bus'], tags=[('phy', 'alias', 'phy-x'), ('phy2', 'alias', 'phy-x')])
+        self.file(('harddep', 'bus  phy-x'))
+        source = b'(hard dependency, /m.ko, section .modinfo), and nothing that answers to that is loaded'
+        self.assert_refused(b'm needs bus ' + source, b'm needs phy_x ' + source)
+        self.system.module('bus')
+        self.assert_refused(b'm needs phy_x ' + source)
+        self.system.module('phy2', state='Loading')
+        self.assert_refused(b'm needs phy_x ' + source)
+        self.system.module('phy2')
+        self.assert_inserted()
+
+    def test_compressed(self):
+        self.file(('harddep', 'bus'), name='m.ko.xz')
+        self.assert_refused(b'm needs bus (hard dependency, /m.ko.xz, section .modinfo), and nothing answers to that', path='/m.ko.xz')
+        self.system.module('bus')
+        self.run_inside('ours', 'insmod', '/m.ko.xz', status=0)
+
+    def test_no_index_at_all(self):
+        """a module that only the kernel knows will do"""
+        self.file(('harddep', 'bus'))
+        self.assert_refused(b'm needs bus (hard dependency, /m.ko, section .modinfo), and nothing answers to that')
+        self.system.module('bus')
+        self.assert_inserted()
+
+    def test_builtin(self):
+        index(self.system, [], 'kernel/bus.ko\n')
+        self.file(('harddep', 'bus'))
+        self.assert_inserted()
+
+    def test_line(self):
+        """without an answer it warns, unless strict"""
+        self.file()
+        self.system.put(self.CONF, 'harddep m bus\n')
+        text = b'm needs bus (hard dependency, /%s:1), and nothing answers to that' % self.CONF.encode()
+        self.assert_inserted(text)
+        self.system.put(self.CONF, 'harddep! m bus\n')
+        self.assert_refused(text)
+        index(self.system, ['bus'])
+        self.system.put(self.CONF, 'harddep m bus\n')
+        self.assert_refused(b'm needs bus (hard dependency, /%s:1), and nothing that answers to that is loaded' % self.CONF.encode())
+
+    def test_taken_back(self):
+        self.file(('harddep', 'bus'))
+        self.system.put(self.CONF, 'harddep m\n')
+        self.assert_inserted()
+
+    def test_by_force(self):
+        """it goes in, and what is missing is said"""
+        self.file(('harddep', 'bus'))
+        self.assert_inserted(b'm needs bus (hard dependency, /m.ko, section .modinfo), and nothing answers to that', options=('-f',))
+
+    def test_another_file_of_the_name(self):
+        """this one's tags count, not those of the one that was indexed"""
+        index(self.system, ['m', 'bus'], tags=[('m', 'harddep', 'bus')])
+        self.file()
+        self.assert_inserted()
+
+    def test_indexed_file(self):
+        """what depmod found in it, by whatever path it is named; a set of another depmod knows no better than the file"""
+        path = '/lib/modules/%s/kernel/m.ko' % self.system.release
+        for tags in ([('m', 'harddep', 'bus')], []):
+            index(self.system, ['m', 'bus'], tags=tags)
+            os.symlink(self.system.release, self.system.path('lib/modules/link%d' % len(tags)))
+            for name in (path, path.replace(self.system.release, 'link%d' % len(tags))):
+                result = self.run_inside('ours', 'insmod', name, status=len(tags))
+                self.assertEqual(b'm needs bus (hard dependency, m, section .modinfo)' in result.err, bool(tags), result.err)
+        self.system.modules_file('modules.dep.bin', self.system.get('lib/modules/%s/modules.dep.bin' % self.system.release) + b'x')
+        self.file(('harddep', 'bus'), name=path[1:])
+        self.assertIn(b'm needs bus', self.run_inside('ours', 'insmod', path, status=1).err)
+
+    def test_conflict(self):
+        """of the file, of another that is indexed, of a line; with what is live or built in"""
+        index(self.system, ['foe', 'foe2', 'm', 'other'], 'kernel/bus.ko\n', tags=[('other', 'conflict', 'm'), ('foe', 'alias', 'foes'), ('foe2', 'alias', 'foes')])
+        self.file(('conflict', 'foes'))
+        self.assert_inserted()
+        self.system.module('foe2')
+        self.assert_refused(b'm must not be loaded together with foe2 (/m.ko, section .modinfo)')
+        self.file()
+        self.assert_inserted()
+        self.system.module('other')
+        self.assert_refused(b'm must not be loaded together with other (other, section .modinfo)')
+        self.assert_inserted(b'm must not be loaded together with other (other, section .modinfo)', options=('-f',))
+        self.system.put(self.CONF, 'conflict bus m\n')
+        self.assert_refused(b'm must not be loaded together with bus (/%s:1)' % self.CONF.encode())
+
+    def test_bad_tags(self):
+        """said with file and section, and the others count"""
+        self.file(('harddep', ''), ('harddep', 'm \x1b[2J [ bus bus'), ('conflict', 'm  '), ('harddep', 'bus'))
+        result = self.run_inside('ours', 'insmod', '/m.ko', status=1)
+        for word in (rb"harddep: 'm' names itself", rb"harddep: '\x1b[2J' is no name", rb"harddep: '[' is no name", rb"conflict: 'm' names itself"):
+            self.assertIn(b'insmod: WARNING: /m.ko, section .modinfo: ' + word + b'\n', result.err)
+        self.assertEqual(result.err.count(b'm needs bus'), 1)
+        self.assertEqual(len(result.err.splitlines()), 5)
+
+    def test_thousand_names(self):
+        self.file(('harddep', ' '.join('n%d' % i for i in range(1000))))
+        self.assertEqual(len(self.run_inside('ours', 'insmod', '/m.ko', status=1).err.splitlines()), 1000)
 
 
 class Insmod(captured.Case):

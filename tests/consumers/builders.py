@@ -21,6 +21,9 @@ import tap                                                                   # n
 import vmlib                                                                 # noqa: E402
 
 COMMANDS = 'depmod', 'insmod', 'kmod', 'lsmod', 'modinfo', 'modprobe', 'rmmod'
+# In dist, and where it goes.
+HOOKS = {'initramfs-tools/hooks/modsure': 'usr/share/initramfs-tools/hooks/modsure',
+         'dracut/99modsure/module-setup.sh': 'usr/lib/dracut/modules.d/99modsure/module-setup.sh'}
 BUILD_SECONDS_MAX = 900
 IN_NAMESPACE = ['unshare', '--mount', '--pid', '--fork', '--kill-child']
 # The machine's /dev is out of reach: a program that replaces /dev/stdout would replace it for all.
@@ -150,9 +153,16 @@ class Root:
         self.write('etc/initramfs-tools/modules', ''.join(name + '\n' for name in modules))
         return Image(self.inside('tmp/initramfs'), self.run('mkinitramfs', '-o', '/tmp/initramfs', version))
 
-    def dracut(self, version, modules=()):
+    def dracut(self, version, modules=(), options=()):
         """Image by dracut, for any machine; loads @modules at boot"""
         force = ['--force-drivers', ' '.join(modules)] if modules else []
         return Image(self.inside('tmp/dracut'), self.run(
-            'dracut', '--force', '--quiet', '--no-hostonly', '--compress', self.compressor() + ' -1', *force,
+            'dracut', '--force', '--quiet', '--no-hostonly', '--compress', self.compressor() + ' -1', *force, *options,
             '/tmp/dracut', version))
+
+    def add_hooks(self):
+        """what `meson install` puts where the builders look for it"""
+        for builder, path in HOOKS.items():
+            target = self.inside(path)
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            shutil.copy(os.path.join(HERE, '../../dist', builder), target)

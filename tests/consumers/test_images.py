@@ -3,7 +3,8 @@
 """The image builders of Debian make the same images with our commands as with kmod's.
 
 initramfs-tools asks modprobe what to copy, so its images may have more with ours: what is behind
-the softdep lines that kmod drops, and not a module else. dracut asks libkmod and gets the same.
+the softdep lines that kmod drops, and not a module else. dracut asks libkmod and gets the same. Our
+hooks are in use, and find nothing to add.
 """
 
 import concurrent.futures
@@ -19,7 +20,8 @@ import tap
 # Drivers that are in every image and name firmware: these files stand in the roots.
 WITH_FIRMWARE = 'bnx2', 'e100', 'qla2xxx', 'tg3'
 # Commands, libraries that only one of the two programs is linked to, and what lists those.
-OURS = re.compile(r'(usr/)?s?bin/(modsure|%s)|usr/lib/[^/]*/lib(z|lzma|crypto)\.so.*|etc/ld\.so\.cache' %
+OURS = re.compile(r'(usr/)?s?bin/(modsure|%s)|usr/lib/[^/]*/lib(z|lzma|crypto)\.so.*|etc/ld\.so\.cache|'
+                  r'usr/lib/dracut/modules\.txt' %
                   '|'.join(COMMANDS))
 
 
@@ -34,6 +36,7 @@ class Kernel:
             self.tree = Tree(root.path, version)
             kmod = self._build(root)
         with Root(ours=True) as root:
+            root.add_hooks()
             root.add_kernel(version, folder)
             ours = self._build(root)
         self.images = {name: (kmod[name], ours[name]) for name in kmod}

@@ -108,6 +108,21 @@ def force():
     yield 'bad-cut', b'\x03' + made[:-100], 'section headers cut off'
 
 
+@target('strings')
+def strings():
+    texts = b'\0a message\n\0\x013with a level\0no end'
+    for kind in KINDS:
+        made = module(kind).section('.rodata.str1.8', texts)
+        yield 'good-%s' % kind, made.section('.init.data', b'name').bytes(), 'texts in two sections'
+    made = module()
+    for number in range(200):
+        made.section('.rodata.%d' % number, b'text')
+    data = made.bytes()
+    yield 'good-many', data, 'a section each'
+    yield 'bad-cut', data[:-100], 'section headers cut off'
+    yield 'bad-empty', b'', 'no bytes'
+
+
 # Compressed files
 
 PLAIN = Module('m').modinfo('license', 'GPL').bytes()
@@ -331,7 +346,19 @@ def conf_lines():
     yield 'good-continued', b'search \\\n updates \\\n\textra\r\nexclude a\\ b\\#\n', 'lines that go on'
     yield 'bad-lines', b'search\noverride a\nexternal 1 relative\nno_such directive\n\0\nexclude\n', 'missing words'
     yield 'bad-end', b'search updates\\', 'goes on at the end'
+    yield 'good-declarations', (b'harddep r8169 realtek symbol:x # why\nharddep! snd-[a-c]* pci:v1d2 b-c\nharddep r8169\n'
+                                b'conflict a-b c d\nmerge_softdeps\nmerge_softdeps no\n'), 'what modules need and exclude'
+    yield 'bad-declarations', (b'harddep\nharddep! a\nharddep a[b c\nharddep a a b* c] \x01x ok\nconflict a*b c\n'
+                               b'conflict a a\nmerge_softdeps maybe\n'), 'no module, patterns, itself, control characters'
     yield 'unsupported-old', b'include /etc/x.conf\nmake_map_files yes\n', 'directives without effect'
+
+
+@target('graph-hard')
+def graph_hard():
+    yield 'good-declarations', (b'alias=x-1\nharddep=b\0alias=x-1\nsoftdep=pre: a post: b\0conflict=x-1 a\0harddep=e symbol:f inside\0'
+                                b'\0softdep=a\nsoftdep=post: c a\0harddep [a-d] f\nharddep! e a\nconflict a c inside\n'), 'all answers'
+    yield 'good-cycles', b'harddep=b\0harddep=c d\0harddep=a\0harddep=a\0\0\0harddep * a b c d e f\nharddep b\n', 'cycles, taken back'
+    yield 'bad-words', b'harddep=\nharddep=a a* b b\x01 [x\nconflict=\nconflict=a z\0softdep=\x80\0\0\0\0\0harddep a z z\n', 'reported'
 
 
 @target('conf-modprobe-conf')

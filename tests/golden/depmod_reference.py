@@ -2,14 +2,17 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Says what the eleven files of depmod must be for a module tree: a second, slow opinion.
 
-It follows the description of the formats alone and shares no code with the program it judges. It
-knows no configuration (only `search updates`, the default), no System.map and no dependency cycles.
+It follows the description of the formats alone and shares no code with the program it judges. Of
+configuration it knows `search updates`, the default, and plain `harddep MODULE WORD...` lines; it
+knows no System.map, and no cycles of symbols.
 
-usage: depmod_reference.py BASEDIR VERSION OUTDIR
-reads BASEDIR/lib/modules/VERSION and writes the files into OUTDIR.
+usage: depmod_reference.py BASEDIR VERSION OUTDIR [CONF OUTDIR2]
+reads BASEDIR/lib/modules/VERSION and writes the files into OUTDIR; and those with the hard
+dependencies of the configuration file CONF into OUTDIR2.
 """
 
 import collections
+import fnmatch
 import gzip
 import lzma
 import multiprocessing
@@ -209,6 +212,51 @@ def direct_dependencies(modules, owners):
     return needs
 
 
+def hard_lines(conf):
+    """(module, word) of the harddep lines of a configuration file, in order"""
+    for line in content(conf).decode().splitlines():
+        words = line.split()
+        if words[:1] == ['harddep']:
+            for word in words[2:]:
+                yield words[1].replace('-', '_'), word.replace('-', '_')
+
+
+def answers(root, modules, word):
+    """names of the modules that answer to a word, those built in behind the others"""
+    if word in modules:
+        found = [word]
+    else:
+        found = [name for name, facts in modules.items()
+                 if any(fnmatch.fnmatchcase(word, normalised(alias).decode()) for alias in facts.aliases
+                        if normalised(alias) is not None)]
+    found += [name for name in builtin_names(root) if name == word]
+    return found + [module.decode() for alias, _, module in builtin_aliases(root)
+                    if fnmatch.fnmatchcase(word, alias.decode())]
+
+
+def with_hard_dependencies(root, modules, needs, lines):
+    """the same with one dependency more for each word that only one module answers, unless it leads back"""
+    needs = {module: list(owners) for module, owners in needs.items()}
+    lines = list(lines)
+
+    def leads_to(module, goal):
+        seen, stack = set(), [module]
+        while stack:
+            at = stack.pop()
+            if at not in seen:
+                seen.add(at)
+                stack += needs[at]
+        return goal in seen
+
+    for module in needs:
+        for owner, word in lines:
+            found = answers(root, modules, word) if owner == module else []
+            if len(found) == 1 and found[0] in needs and found[0] not in needs[module] \
+                    and not leads_to(found[0], module):
+                needs[module].append(found[0])
+    return needs
+
+
 def topological_numbers(needs):
     """users before providers"""
     users = collections.Counter(owner for owners in needs.values() for owner in owners)
@@ -327,8 +375,10 @@ def builtin_aliases(root):
             yield normalised(value), 0, module
 
 
-def outputs(root, workers=None):
-    """{file name: bytes} for the module folder @root"""
+Tree = collections.namedtuple('Tree', 'root paths modules')    # modules: {name: Facts} in array order
+
+
+def read_tree(root, workers=None):
     paths = module_set(root)
     names = array_order(root, paths)
     files = [os.path.join(root, paths[name]) for name in names]
@@ -337,11 +387,21 @@ def outputs(root, workers=None):
     else:
         with multiprocessing.Pool(workers or len(os.sched_getaffinity(0))) as pool:
             facts = pool.map(facts_of, files, chunksize=16)
-    modules = dict(zip(names, facts))
+    return Tree(root, paths, dict(zip(names, facts)))
+
+
+def outputs(root, hard=()):
+    """{file name: bytes} for the module folder @root, with hard dependencies [(module, word)...]"""
+    return outputs_of(read_tree(root), hard)
+
+
+def outputs_of(tree, hard=()):
+    root, paths, modules = tree
+    names = list(modules)
     index = {name: i for i, name in enumerate(names)}
 
     owners = symbol_owners(modules)
-    needs = direct_dependencies(modules, owners)
+    needs = with_hard_dependencies(root, modules, direct_dependencies(modules, owners), hard)
     closure = closures(needs, topological_numbers(needs))
     dep_lines = {name: b' '.join([os.fsencode(paths[name]) + b':'] +
                                  [os.fsencode(paths[owner]) for owner in closure[name]]) for name in names}
@@ -379,12 +439,17 @@ def outputs(root, workers=None):
 
 
 def main():
-    if len(sys.argv) != 4:
+    if len(sys.argv) not in (4, 6):
         sys.exit(__doc__)
-    base, version, out = sys.argv[1:]
-    for name, content in outputs(os.path.join(base, 'lib/modules', version)).items():
-        with open(os.path.join(out, name), 'wb') as file:
-            file.write(content)
+    base, version, *rest = sys.argv[1:]
+    tree = read_tree(os.path.join(base, 'lib/modules', version))
+    runs = [(rest[0], ())]
+    if len(rest) > 1:
+        runs.append((rest[2], hard_lines(rest[1])))
+    for out, hard in runs:
+        for name, text in outputs_of(tree, hard).items():
+            with open(os.path.join(out, name), 'wb') as file:
+                file.write(text)
 
 
 if __name__ == '__main__':

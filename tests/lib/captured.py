@@ -107,9 +107,10 @@ class System:
             return file.read()
 
     def module(self, name, users=None, holders=(), size=16384, state='Live', permanent=False, taints=''):
-        """a loadable module that the kernel knows; @users beyond @holders hold it by other means"""
+        """a loadable module that the kernel knows, or knows by now; @users beyond @holders hold it by other means"""
         users = len(holders) if users is None else users
         words = ''.join(holder + ',' for holder in holders) + ('[permanent],' if permanent else '')
+        self.rows = [row for row in self.rows if not row.startswith(name + ' ')]
         self.rows.append('%s %d %d %s %s 0x0000000000000000%s\n' % (
             name, size, users, words or '-', state, ' (%s)' % taints if taints else ''))
         states = {'Live': 'live', 'Loading': 'coming', 'Unloading': 'going'}
@@ -117,9 +118,8 @@ class System:
         self.put(folder + 'initstate', states[state] + '\n')
         self.put(folder + 'refcnt', '%d\n' % users)
         self.put(folder + 'coresize', '%d\n' % size)
-        os.makedirs(self.path(folder + 'holders'))
-        for holder in holders:
-            os.makedirs(self.path(folder + 'holders/' + holder))
+        for holder in ('', *holders):
+            os.makedirs(self.path(folder + 'holders/' + holder), exist_ok=True)
         self.put('proc/modules', ''.join(self.rows))
 
     def modules_file(self, name, content):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Builds the modules of kernel/tests for a kernel, and breaks the copies that are to be broken.
+"""Builds the modules of kernel/tests for a kernel, breaks the copies that are to be broken, and makes more of one.
 
 The build is kept in the cache folder under a key of the sources' content, so that only a change builds again.
 """
@@ -16,12 +16,13 @@ import tempfile
 
 import vmlib
 
-SOURCES = os.path.join(vmlib.HERE, '../../kernel/tests')
+KERNEL = os.path.join(vmlib.HERE, '../../kernel')
 
 
 def build(version):
     """folder with the modules for that kernel"""
-    files = [path for pattern in ('*.c', '*.h', 'Kbuild') for path in glob.glob(os.path.join(SOURCES, pattern))]
+    files = [path for pattern in ('tests/*.c', 'tests/*.h', 'tests/Kbuild', 'include/modsure/*.h')
+             for path in glob.glob(os.path.join(KERNEL, pattern))]
     target = os.path.join(vmlib.cache_dir(), 'vm', 'modules-%s-%s' % (version, vmlib.content_key(*files)))
     if os.path.isdir(target):
         return target
@@ -42,12 +43,15 @@ def make(headers, files, target):
     scratch = tempfile.mkdtemp(dir=os.path.dirname(target))
     try:
         for path in files:
-            shutil.copy(path, scratch)
+            copy = os.path.join(scratch, os.path.relpath(path, KERNEL))
+            os.makedirs(os.path.dirname(copy), exist_ok=True)
+            shutil.copy(path, copy)
         # lost.c must stay without its symbol; there is no BTF of the kernel to build on.
-        result = subprocess.run(['make', '-s', '-j2', '-C', headers, 'M=' + scratch, 'KBUILD_MODPOST_WARN=1',
+        tests = os.path.join(scratch, 'tests')
+        result = subprocess.run(['make', '-s', '-j2', '-C', headers, 'M=' + tests, 'KBUILD_MODPOST_WARN=1',
                                  'CONFIG_DEBUG_INFO_BTF_MODULES=', 'modules'],
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-        modules = glob.glob(os.path.join(scratch, '*.ko'))
+        modules = glob.glob(os.path.join(tests, '*.ko'))
         if result.returncode != 0 or len(modules) != sum(path.endswith('.c') for path in files):
             sys.exit('Bail out! building kernel/tests with %s: %s' % (headers, result.stdout.decode(errors='replace')))
         whole = os.path.join(scratch, 'whole')
@@ -88,15 +92,64 @@ FAULTS = {
 }
 
 
+# Copies of kernel/tests/mould_for_copies.c, which are cheaper than a compiler: name and tags (those left out are wiped).
+# Guests have to ask for them.
+
+COPIES = {
+    'hard_twin': {'harddep': 'hard-b'},
+    'hard_top': {'harddep': 'hard_a'},
+    'hard_lost': {'harddep': 'hard_nowhere'},
+    'hard_fails': {'harddep': 'init_fails'},
+    'hard_slow': {'harddep': 'slow'},
+    'hard_builtin': {'harddep': 'tcp_cubic'},
+    'hard_alias': {'harddep': 'modsure-first'},
+    'hard_any': {'harddep': 'modsure-any'},
+    'hard_cyc_a': {'harddep': 'hard_cyc_b'},
+    'hard_cyc_b': {'harddep': 'hard_cyc_a'},
+    'any_1': {'alias': 'modsure-any'},
+    'any_2': {'alias': 'modsure-any'},
+    'any_aes': {'alias': 'crypto-aes'},     # as does what is built in
+    'rival_a': {'conflict': 'rival_b'},
+    'rival_b': {},
+}
+MOULD = b'mould_for_copies'
+
+
+def with_tag(data, tag, text):
+    """the module with another text in a tag of .modinfo, which has room for it"""
+    at = re.search(rb'(?<=\0)' + tag + rb'=([^\0]*)', data)
+    assert len(text) <= at.end(1) - at.start(1), text
+    return data[:at.start(1)] + text.ljust(at.end(1) - at.start(1), b'\0') + data[at.end(1):]
+
+
+def copy_of_mould(data, name, tags):
+    data = with_tag(data, b'name', name.encode())
+    # struct module has an array of 56 bytes for it.
+    data = data.replace(MOULD.ljust(56, b'\0'), name.encode().ljust(56, b'\0'))
+    for tag in ('alias', 'harddep', 'conflict'):
+        data = with_tag(data, tag.encode(), tags[tag].encode()) if tag in tags else without_tag(data, tag.encode())
+    return data
+
+
 def module(version, name):
-    """bytes of one module of kernel/tests, as the tests want it"""
-    with open(os.path.join(build(version), name + '.ko'), 'rb') as file:
+    """bytes of one module, as the tests want it"""
+    source = MOULD.decode() if name in COPIES else name
+    with open(os.path.join(build(version), source + '.ko'), 'rb') as file:
         data = file.read()
-    return FAULTS.get(name, bytes)(data)
+    return copy_of_mould(data, name, COPIES[name]) if name in COPIES else FAULTS.get(name, bytes)(data)
+
+
+def add(image, names):
+    for name in sorted(names):
+        image.add_module_file('updates/%s.ko' % name, module(image.version, name))
 
 
 def add_to(image):
-    """all of them, in updates/ of a guest"""
-    for path in sorted(glob.glob(os.path.join(build(image.version), '*.ko'))):
-        name = os.path.basename(path)
-        image.add_module_file('updates/' + name, module(image.version, name[:-3]))
+    """those of kernel/tests, in updates/ of a guest"""
+    names = {os.path.basename(path)[:-3] for path in glob.glob(os.path.join(build(image.version), '*.ko'))}
+    add(image, names - {MOULD.decode(), 'tags'})
+
+
+def add_declaring_to(image):
+    """those with tags about other modules, some of which there are not"""
+    add(image, {'tags', *COPIES})

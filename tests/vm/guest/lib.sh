@@ -15,8 +15,20 @@ as_user() { vmhelper run -u 1000 "$@"; }
 # note KEY TEXT...: a fact for the host's assertions
 note() { printf '@@note %s %s\n' "$1" "$(shift; printf '%s' "$*")"; }
 
+# load NAME..., unload NAME...: by system call alone, one after the other
+load() { for name; do vmhelper sys-load "$MODULES/updates/$name.ko" >/dev/null; done; }
+unload() { for name; do vmhelper sys-unload "$name" >/dev/null; done; }
+
 # conf TEXT...: each argument is a line of one modprobe.d file
 conf() { printf '%s\n' "$@" >/etc/modprobe.d/test.conf; }
+
+# depmod_conf TEXT...: each argument is a line of one depmod.d file, and all is indexed anew until the scenario ends
+depmod_conf() {
+	printf '%s\n' "$@" >/etc/depmod.d/test.conf
+	mkdir /run/indexes
+	cp $MODULES/modules.* /run/indexes
+	run depmod
+}
 
 # parameter MODULE NAME
 parameter() { note "$1.$2" "$(cat "/sys/module/$1/parameters/$2" 2>/dev/null || echo none)"; }
@@ -42,5 +54,6 @@ reset() {
 	mkdir -p /etc/modprobe.d /etc/depmod.d
 	unset MODPROBE_OPTIONS
 	cd /
+	[ ! -d /run/indexes ] || { cp /run/indexes/* $MODULES; rm -r /run/indexes; }
 	vmhelper unload-others
 }

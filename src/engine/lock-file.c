@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "engine/lock-file.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bytes/name.h"
+#include "sys/sys.h"
+
+/* First and longest pause between two looks, microseconds: no file tells when a lock is free. */
+#define PAUSE_MIN_USEC 500u
+#define PAUSE_MAX_USEC 16000u
+
+int lock_file_open(const char *dir, const char *name)
+{
+	char path[2 * MODULE_NAME_MAX + 64];
+	int fd;
+
+	if (!dir || strchr(name, '/') ||
+	    snprintf(path, sizeof(path), "%s/%s", dir, name) >= (int)sizeof(path))
+		return -ENOENT;
+	fd = sys_open_lock(path);
+	if (fd != -ENOENT || sys_make_dirs(dir) < 0)
+		return fd;
+	return sys_open_lock(path);
+}
+
+int lock_file_wait(int fd, const struct kernel *kernel, int64_t deadline_usec)
+{
+	uint32_t pause = PAUSE_MIN_USEC;
+	int r;
+
+	while ((r = sys_lock(fd, false)) == -EWOULDBLOCK) {
+		int64_t left = deadline_usec - kernel->now_usec(kernel->ctx);
+
+		if (left <= 0)
+			return -ETIMEDOUT;
+		kernel->wait(kernel->ctx, left < pause ? (uint32_t)left : pause);
+		pause = pause * 2 < PAUSE_MAX_USEC ? pause * 2 : PAUSE_MAX_USEC;
+	}
+	return r;
+}

@@ -1,0 +1,275 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Hard dependencies and conflicts as modprobe reads them: lines of modprobe.d, and modules.modsure.bin in every
+condition that a file can be in."""
+
+import os
+import shutil
+import struct
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [os.path.join(HERE, '../lib'), os.path.join(HERE, '../golden')]
+
+import depmod_reference  # noqa: E402
+import indexbin  # noqa: E402
+import kmod  # noqa: E402
+import modprobecase  # noqa: E402
+import tap  # noqa: E402
+from mkmod import Module, write_tree  # noqa: E402
+from modprobecase import VERSION  # noqa: E402
+
+CONF = '/etc/modprobe.d/a.conf'
+
+
+class DeclaredCase(modprobecase.Case):
+    TAGS = {}
+
+    @classmethod
+    def setUpClass(cls):
+        """depmod writes through to the disk: once is enough"""
+        case = cls('setUpClass')
+        modprobecase.Case.setUp(case)
+        cls.addClassCleanup(case.doCleanups)
+        done = case.make(cls.TAGS)
+        assert (done.status, done.err) == (0, ''), done.err
+        cls.made = case.base
+
+    def setUp(self):
+        super().setUp()
+        shutil.copytree(self.made, self.base, symlinks=True)
+
+    def make(self, tags, depmod_conf=''):
+        """nic, phy, other, card_a, card_b (both answer to card-x); {name: [(key, value)...]} of tags; indexed"""
+        files = {}
+        for name in ('nic', 'phy', 'other', 'card_a', 'card_b', 'x-y'):
+            module = Module().modinfo('license', 'GPL')
+            if name.startswith('card'):
+                module.modinfo('alias', 'card-x')
+            for key, value in tags.get(name, ()):
+                module.modinfo(key, value)
+            files['kernel/%s.ko' % name] = module
+        write_tree(self.base, VERSION, files, True, ['kernel/inside.ko'], ())
+        conf = self.write('depmod.d/a.conf', depmod_conf)
+        return modprobecase.run(tap.command('depmod'), '-C', conf, '-b', self.base, VERSION)
+
+    def planned(self, *args, status=0):
+        result = self.modprobe('-n', '-v', *args, status=status)
+        return [name for what, name in result.modules() if what == 'insmod'], result
+
+    def assert_plan(self, request, *modules):
+        """loaded in this order, and nothing is complained about"""
+        found, result = self.planned(request)
+        self.assertEqual((found, result.err), (list(modules), ''))
+
+    def modsure_bin(self):
+        return os.path.join(self.folder, 'modules.modsure.bin')
+
+    def read_modsure_bin(self):
+        with open(self.modsure_bin(), 'rb') as file:
+            return file.read()
+
+
+class Lines(DeclaredCase):
+    def test_harddep(self):
+        """loaded before, whoever says it: no index knows of it; '-' and '_' are one; lines add up"""
+        self.conf('harddep nic phy\n')
+        self.assert_plan('nic', 'phy', 'nic')
+        self.conf('harddep nic phy\nharddep n?c x_y\nharddep phy other # nic\n')
+        self.assert_plan('nic', 'other', 'phy', 'x-y', 'nic')
+        self.conf('softdep nic pre: other\nharddep nic phy\n')
+        self.assertEqual(sorted(self.planned('nic')[0]), ['nic', 'other', 'phy'])
+
+    def test_builtin_answers(self):
+        self.conf('harddep! nic inside\n')
+        self.assert_plan('nic', 'nic')
+
+    def test_no_index_of_ours(self):
+        os.unlink(self.modsure_bin())
+        self.assert_plan('nic', 'nic')
+        self.conf('harddep nic phy\n')
+        self.assert_plan('nic', 'phy', 'nic')
+
+    def test_unknown_name(self):
+        """a file serves many kernels: said with file and line, and loaded; with '!' refused"""
+        self.conf('# first line\nharddep nic nobody phy\n')
+        found, result = self.planned('nic')
+        self.assertEqual(found, ['phy', 'nic'])
+        self.assert_said(result, 'WARNING', 'nic', 'nobody', CONF + ':2')
+        self.conf('harddep! nic nobody\nharddep nic phy\n')
+        found, result = self.planned('nic', status=1)
+        self.assertEqual(found, [])
+        self.assert_said(result, 'nic', 'nobody', CONF + ':1')
+
+    def test_strictness_adds_up(self):
+        """what one line says and a stricter one says again is strict"""
+        self.conf('harddep nic nobody\nharddep! nic nobody\n')
+        self.assert_said(self.planned('nic', status=1)[1], 'nic', 'nobody')
+
+    def test_bad_lines(self):
+        """each is told with file and line, and the rest of the line and of the file is used"""
+        self.conf('harddep\nharddep nic nic phy\nharddep! nic\nharddep nic other other\nharddep nic \x1b[2J x-y\n'
+                  'harddep nic [ card-a\nconflict nic\nconflict nic* phy\nconflict phy nic* phy\n')
+        found, result = self.planned('nic')
+        self.assertEqual(found, ['phy', 'other', 'x-y', 'card_a', 'nic'])
+        for line, words in ((1, 'needs a module'), (2, "'nic' names itself"), (3, 'needs two names'),
+                            (4, "'other' stands there twice"), (5, "'\\x1b[2J' is no name"), (6, "'['"),
+                            (7, 'needs two names'), (8, "'nic*' is a pattern"), (9, "'nic*' is a pattern")):
+            self.assert_said(result, 'ERROR', '%s:%d: ' % (CONF, line), words)
+        self.assertNotIn('\x1b', result.err)
+        self.assertEqual(len([line for line in result.err.splitlines() if CONF in line]), 10)
+
+    def test_thousand_names(self):
+        self.conf('harddep nic phy %s other\n' % ' '.join('n%d' % i for i in range(1000)))
+        found, result = self.planned('nic')
+        self.assertEqual(found, ['phy', 'other', 'nic'])
+        for i in (0, 499, 999):
+            self.assert_said(result, 'WARNING', 'n%d' % i, CONF + ':1')
+
+    def test_show_config(self):
+        """as they count: folded, each name once"""
+        self.conf('harddep r81* a-b a_b c # d\nharddep! m n\nharddep x\nconflict a-b c-d\n')
+        lines = self.modprobe('-c', status=0).out.splitlines()
+        for line in ('harddep r81* a_b c', 'harddep! m n', 'harddep x', 'conflict a_b c_d'):
+            self.assertIn(line, lines)
+
+    def test_taken_back(self):
+        """a line without names clears tags, depmod.d and lines before it; lines behind it count"""
+        self.assertEqual(self.make({'nic': [('harddep', 'phy')]}, 'harddep nic other\n').status, 0)
+        self.assert_plan('nic', 'phy', 'other', 'nic')
+        self.conf('harddep nic x-y\nharddep n*\n')
+        self.assert_plan('nic', 'nic')
+        self.conf('harddep nic x-y\nharddep nic\nharddep nic card_a phy\n')
+        self.assertEqual(sorted(self.planned('nic')[0]), ['card_a', 'nic', 'phy'])
+
+    def test_conflict(self):
+        """what is live keeps the other out, both ways, by name or alias; the line is named"""
+        self.conf('conflict nic card-x\n')
+        self.assert_plan('nic', 'nic')
+        self.loaded('card_b')
+        result = self.planned('nic', status=1)[1]
+        self.assert_said(result, 'nic', 'card_b', CONF + ':1')
+        self.assert_plan('other', 'other')
+        self.conf('conflict card-x nic\n')
+        self.assert_said(self.planned('nic', status=1)[1], 'nic', 'card_b', CONF + ':1')
+
+    def test_conflict_the_other_way(self):
+        self.conf('conflict nic card-x\n')
+        self.loaded('nic')
+        self.assert_said(self.planned('card_a', status=1)[1], 'card_a', 'nic', CONF + ':1')
+
+    def test_conflict_with_what_no_index_knows(self):
+        """somebody inserted its file"""
+        self.conf('conflict nic stranger\n')
+        self.assert_plan('nic', 'nic')
+        self.loaded('stranger')
+        self.assert_said(self.planned('nic', status=1)[1], 'nic', 'stranger', CONF + ':1')
+
+    def test_users_by_rules(self):
+        """what a live module needs by a rule alone stays, with the reason"""
+        self.conf('harddep nic phy\n')
+        self.loaded('nic')
+        self.loaded('phy')
+        result = self.modprobe('-n', '-v', '-r', 'phy', status=1)
+        self.assertNotIn('rmmod phy', result.out)
+        self.assert_said(result, 'nic', 'phy', CONF + ':1')
+        self.conf('harddep nic phy inside\nharddep nic\n')
+        self.assertIn('rmmod phy', self.modprobe('-n', '-v', '-r', 'phy', status=0).out)
+
+    def test_one_of_a_group_may_go(self):
+        """while another that answers is live"""
+        self.conf('harddep nic card-x\n')
+        self.loaded('nic')
+        self.loaded('card_a')
+        self.assert_said(self.modprobe('-n', '-r', 'card_a', status=1), 'nic', 'card_a', 'card_x')
+        self.loaded('card_b')
+        self.modprobe('-n', '-r', 'card_a', status=0)
+
+
+class Index(DeclaredCase):
+    TAGS = {'nic': [('harddep', 'phy'), ('conflict', 'other')]}
+
+    def test_rewritten_by_the_incumbent(self):
+        """the other files are of a depmod that knows no declarations: they count all the same"""
+        self.assert_plan('nic', 'phy', 'nic')
+        self.assertEqual(kmod.run(kmod.DEPMOD, '-C', self.write('d/none.conf', ''), '-b', self.base, VERSION).returncode, 0)
+        with open(os.path.join(self.folder, 'modules.dep'), encoding='ascii') as file:
+            self.assertIn('kernel/nic.ko:\n', file.read())
+        self.assert_plan('nic', 'phy', 'nic')
+        self.loaded('phy')
+        self.loaded('nic')
+        self.assert_said(self.modprobe('-n', '-r', 'phy', status=1), 'nic', 'phy', 'section .modinfo')
+        self.assert_said(self.planned('other', status=1)[1], 'other', 'nic', 'nic, section .modinfo')
+
+    def test_cycle_of_another_depmod(self):
+        """one that depmod dropped for a cycle counts where the lines that it closed are gone"""
+        files = {'kernel/nic.ko': Module().modinfo('harddep', 'phy'), 'kernel/phy.ko': Module().modinfo('harddep', 'nic')}
+        write_tree(self.base, VERSION, files, True, (), ())
+        conf = self.write('d/none.conf', '')
+        self.assertIn('cycle', modprobecase.run(tap.command('depmod'), '-C', conf, '-b', self.base, VERSION).err)
+        kept = [name for name in ('nic', 'phy') if len(self.planned(name)[0]) == 2]
+        self.assertEqual(len(kept), 1)
+        dropped = 'phy' if kept == ['nic'] else 'nic'
+        self.conf('harddep %s\n' % kept[0])
+        self.assertEqual(kmod.run(kmod.DEPMOD, '-C', conf, '-b', self.base, VERSION).returncode, 0)
+        self.assert_plan(dropped, kept[0], dropped)
+
+    def test_damaged(self):
+        """said once, with file and offset; modules are loaded as far as the other files tell"""
+        good = self.read_modsure_bin()
+        for kind, data in (('empty', b''), ('header', good[:11]), ('magic', b'\0' + good[1:]),
+                           ('version', good[:5] + b'\7' + good[6:]), ('root', good[:8] + b'\xff\xff\xff\xff'),
+                           ('noise', b'\xaa' * 4096)):
+            with self.subTest(kind):
+                self.write(self.modsure_bin(), data)
+                found, result = self.planned('nic')
+                self.assertEqual(found, ['phy', 'nic'])     # by modules.dep
+                lines = [line for line in result.err.splitlines() if 'modules.modsure.bin' in line]
+                self.assertEqual(len(lines), 1, result.err)
+                self.assertRegex(lines[0], 'WARNING: .*modules.modsure.bin: offset [0-9]+: ')
+
+    def test_another_kind_of_file(self):
+        for make in (os.makedirs, os.mkfifo):
+            os.unlink(self.modsure_bin())
+            make(self.modsure_bin())
+            found, result = self.planned('nic')
+            self.assertEqual(found, ['phy', 'nic'])
+            self.assert_said(result, 'WARNING', self.modsure_bin())
+            os.rename(self.modsure_bin(), self.modsure_bin() + '~')
+            self.write(self.modsure_bin(), '')
+            os.rmdir(self.modsure_bin() + '~') if make is os.makedirs else os.unlink(self.modsure_bin() + '~')
+
+    def test_values_that_make_no_sense(self):
+        """said once with file and offset, and the others count"""
+        def values(key, *texts):
+            return [(key, i, text) for i, text in enumerate(texts)]
+        bad = [b'', b'phy', b'phy module dep', b'phy conf dep x', b'phy module maybe .modinfo', b'\x1b[2J module dep .modinfo',
+               b'[ module dep .modinfo', b'x' * 5000 + b' module dep .modinfo', b'../x/y conf! unknown \n:1']
+        self.write(self.modsure_bin(), depmod_reference.index_bytes(
+            values(b'harddep:nic', *bad, b'x_y conf unknown /d.conf:7') + values(b'conflict:nic', b'', b'card_a', b'card_a nic conf /d.conf:8') +
+            values(b'harddep:', b'phy module dep .modinfo') + values(b'harddep:' + b'n' * 300, b'nic module dep .modinfo') +
+            values(b'harddep:../../x', b'phy module unknown .modinfo')))
+        found, result = self.planned('nic')
+        self.assertEqual(sorted(found), ['nic', 'phy', 'x-y'])
+        self.assertEqual(result.err.count('modules.modsure.bin'), 1)
+        self.assert_said(result, 'WARNING', 'modules.modsure.bin: offset ', 'malformed')
+        self.assertNotIn('\x1b', result.err)
+        self.loaded('card_a')
+        self.assert_said(self.planned('nic', status=1)[1], 'nic', 'card_a', '/d.conf:8')
+        self.loaded('phy')
+        self.modprobe('-n', '-r', 'phy')
+
+    def test_without_end(self):
+        """as many values as a reader takes: it ends, and soon"""
+        n = 200000
+        for key, value in ((b'harddep:nic', b'w%d conf unknown x:1'), (b'conflict:nic', b'w%d nic conf x:1')):
+            data = struct.pack('>3I', indexbin.MAGIC, indexbin.VERSION, 12 | indexbin.PREFIX | indexbin.VALUES)
+            data += key + b'\0' + struct.pack('>I', n)
+            data += b''.join(struct.pack('>I', i) + value % (i % 5000) + b'\0' for i in range(n))
+            self.write(self.modsure_bin(), data)
+            self.modprobe('-n', 'nic', status=0, timeout=20)
+
+
+if __name__ == '__main__':
+    modprobecase.enter_namespace()
+    tap.main()
