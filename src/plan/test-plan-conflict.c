@@ -243,7 +243,7 @@ static void test_allow(void **state)
 	(void)state;
 	expect_steps(&w, "n_a a", "x:not-allowed:a x:conflict:n_a");
 	expect_steps(&w, "n_b b", "+b +n_b");
-	expect_steps(&w, "c n_b b", "x:conflict:c x:conflict:n_b x:not-allowed:b");
+	expect_steps(&w, "c n_b b", "x:conflict:c x:not-allowed:b x:conflict:n_b");
 }
 
 /* What is refused loses its need of others, and those their conflicts; in the end no two are left. */
