@@ -75,13 +75,12 @@ static void doom(struct applying *a, uint32_t failed)
 	}
 }
 
-/* Is another answer live already? A user that is refused has no groups: it points at the cause. */
+/* Is another answer live already? */
 static bool has_other_answer(const struct applying *a, const struct plan_reason *reason)
 {
 	const struct plan_step *user = &a->plan->steps[reason->step];
 
-	return reason->kind == PLAN_ANY_OF && reason->group < user->n_groups &&
-	       is_satisfied(a, &user->groups[reason->group]);
+	return reason->kind == PLAN_ANY_OF && is_satisfied(a, &user->groups[reason->group]);
 }
 
 /* Does the step that this reason is about still want another one? @now: the step whose turn it is */

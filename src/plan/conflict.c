@@ -86,8 +86,7 @@ static void mark_clash(struct node *node, uint32_t with, const struct plan_sourc
 	node->clash = (struct other){ with, *source };
 }
 
-/* Of two that are required, neither is better than the other. */
-static bool refuse_clashes(struct planner *p)
+bool plan_refuse_required(struct planner *p)
 {
 	bool is_changed = false;
 
@@ -113,25 +112,6 @@ static bool refuse_clashes(struct planner *p)
 		is_changed = true;
 	}
 	return is_changed;
-}
-
-bool plan_refuse_required(struct planner *p)
-{
-	bool is_changed = refuse_clashes(p), is_refused = false;
-
-	for (uint32_t i = 0; i < p->n_nodes && !is_changed; i++) {
-		const struct node *node = &p->nodes[i];
-
-		for (uint32_t o = 0; o < node->n_others && node->is_required; o++) {
-			const struct node *to = &p->nodes[node->others[o].node];
-
-			if (to->is_required || !would_come(p, node) || !would_come(p, to))
-				continue;
-			refuse_other(p, i, &node->others[o]);
-			is_refused = true;
-		}
-	}
-	return is_changed || is_refused;
 }
 
 /** enum rank - of two modules in conflict, whose loss is the greater one? */

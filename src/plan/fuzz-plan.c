@@ -183,7 +183,8 @@ static void check_hard(const struct plan *plan, uint32_t i)
 	CLEANUP_BUF struct buf text = { 0 };
 
 	for (uint32_t g = 0; g < s->n_groups; g++) {
-		check((s->groups[g].n_steps > 0 || s->action == PLAN_REFUSE) && s->groups[g].word);
+		check(s->groups[g].word);
+		check(s->groups[g].n_steps > 0 || s->action == PLAN_REFUSE || is_contradictory(plan));
 		for (uint32_t n = 0; n < s->groups[g].n_steps; n++)
 			check(s->groups[g].steps[n] < i || s->action == PLAN_REFUSE || is_contradictory(plan));
 	}

@@ -242,9 +242,10 @@ int plan_mirror_others(struct planner *p);
 
 /**
  * plan_refuse_with_live() - load: modules that exclude one that is there
- * plan_refuse_required() - both of two that goals cannot do without, and what excludes such a one
- * plan_refuse_kept() - what is welcome and excludes an answer that goals may need; of two that are
- * welcome, the one that comes later in @order. Answers to hard dependencies that exclude each other stay.
+ * plan_refuse_required() - both of two that goals cannot do without
+ * plan_refuse_kept() - what excludes such a one; what is welcome and excludes an answer that goals may
+ * need; of two that are welcome, the one that comes later in @order. Answers to hard dependencies that
+ * exclude each other stay.
  * Return: whether some were refused now; plan_refuse_kept() also -ENOMEM.
  */
 bool plan_refuse_with_live(struct planner *p);

@@ -92,6 +92,20 @@ static void test_there_already(void **state)
 	expect_steps(&w, "a", "^built +b +live +a");
 }
 
+/* Nor is what is built in asked for what it needs. */
+static void test_of_built_in(void **state)
+{
+	static const struct alias builtin[] = { { "x:fixed", "fixed", PLAN_BY_ALIAS }, { 0 } };
+	static const struct hard hards[] = { { "a", "x:fixed" }, { "fixed", "nosuch" }, { 0 } };
+	const struct world w = { modules, builtin, .builtins = "fixed", .hards = hards,
+				 .options = { .ignore_loaded = true } };
+
+	(void)state;
+	CLEANUP_RUN struct run run = world_plan(&w, "a");
+	assert_string_equal(steps_text(&run), "^fixed +a");
+	assert_false(was_asked(&run, "hard-lookup nosuch"));
+}
+
 /* A module's own word and "harddep!" are strict; a line of configuration serves many kernels. */
 static void test_no_answer(void **state)
 {
@@ -383,6 +397,7 @@ int main(void)
 		cmocka_unit_test(test_chains),
 		cmocka_unit_test(test_names_of_all_kinds),
 		cmocka_unit_test(test_there_already),
+		cmocka_unit_test(test_of_built_in),
 		cmocka_unit_test(test_no_answer),
 		cmocka_unit_test(test_several_words),
 		cmocka_unit_test(test_refused_answers),

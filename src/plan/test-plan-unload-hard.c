@@ -159,6 +159,53 @@ static void test_other_answer(void **state)
 	expect_steps(&all, "top2", "-top2 -other? -base?");
 }
 
+/* A user with another answer is not taken for one that has to go, whatever else it is. */
+static void test_user_with_other_answer(void **state)
+{
+	static const struct hard hards[] = { { "top2", "x:two" }, { 0 } };
+	struct world w = with(hards, "softdep held pre: top2\nsoftdep mid pre: top2\n");
+
+	(void)state;
+	w.options.with_holders = true;
+	expect_steps(&w, "held base", "x:in-use:held -base");
+	expect_steps(&w, "mid base", "-mid -top2? -base");
+}
+
+/* A soft dependency gives way to what needs the module. */
+static void test_order_against_soft(void **state)
+{
+	static const struct hard hards[] = { { "base", "other" }, { 0 } };
+	const struct world w = with(hards, "softdep other pre: base\n");
+
+	(void)state;
+	expect_steps(&w, "other base", "-base -other");
+	expect_steps(&w, "base other", "-base -other");
+}
+
+/* A module that is said to be a user of itself need not go before itself. */
+static void test_user_of_itself(void **state)
+{
+	const struct plan_options options = { .is_unload = true, .with_holders = true };
+	const struct plan_answer itself = { .module = "m", .by = PLAN_BY_NAME };
+	const struct plan_hard_user user = { .user = "m", .word = "x:m" };
+	const struct plan_state live = { .live = PLAN_LIVE };
+	const struct plan_deps deps = { .path = "/m.ko" };
+	struct planner *planner = planner_new(&options, NULL);
+	const struct plan *plan;
+
+	(void)state;
+	assert_int_equal(planner_add(planner, "m", NULL), 0);
+	assert_int_equal(planner_answer_lookup(planner, &itself, 1, 0), 0);
+	assert_int_equal(planner_answer_state(planner, &live), 0);
+	assert_int_equal(planner_answer_hard_users(planner, &user, 1), 0);
+	assert_int_equal(planner_answer_deps(planner, &deps), 0);
+	assert_int_equal(planner_finish(planner, &plan), 0);
+	assert_int_equal(plan->n_steps, 1);
+	assert_int_equal(plan->steps[0].action, PLAN_DELETE);
+	assert_int_equal(plan->steps[0].n_needs, 0);
+	planner_free(planner);
+}
+
 /* Of two that are to go at once, one has to stay. */
 static void test_both_answers(void **state)
 {
@@ -293,6 +340,9 @@ int main(void)
 		cmocka_unit_test(test_with_holders),
 		cmocka_unit_test(test_with_holders_in_use),
 		cmocka_unit_test(test_other_answer),
+		cmocka_unit_test(test_user_with_other_answer),
+		cmocka_unit_test(test_order_against_soft),
+		cmocka_unit_test(test_user_of_itself),
 		cmocka_unit_test(test_both_answers),
 		cmocka_unit_test(test_answer_that_goes_along),
 		cmocka_unit_test(test_answer_that_stays),

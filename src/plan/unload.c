@@ -229,7 +229,7 @@ static bool decide_needed(struct planner *p, const uint32_t *order, bool is_goal
 	for (uint32_t n = 0; n < p->n_nodes; n++) {
 		struct node *node = &p->nodes[order[n]];
 
-		if (!plan_is_going(node) || node->is_goal_like != is_goal_like || node->command ||
+		if (!plan_is_going(node) || node->is_goal_like != is_goal_like ||
 		    hard_users_left(p, node) == 0)
 			continue;
 		if (!node->is_goal_like)

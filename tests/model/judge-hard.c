@@ -155,7 +155,8 @@ static void judge_note(struct run *run, const struct plan_note *note)
 	else if (note->kind == PLAN_NOTE_HARD_SELF)
 		run_must(run, hard->answer_set & BIT(a) && !hard_usable(run, hard), "it names itself", note->a);
 	else
-		run_must(run, is_cycle(d, note->path, note->a) && !(hard_usable(run, hard) & there_before(run)),
+		run_must(run, is_cycle(d, note->path, note->a) &&
+				      (!(hard_usable(run, hard) & there_before(run)) || !is_quiet(run)),
 			 "a cycle is one", note->a);
 }
 
@@ -206,7 +207,8 @@ static void judge_refusal(struct run *run, const struct plan_step *step, uint32_
 	switch (step->refusal) {
 	case PLAN_REFUSE_NO_ANSWER:
 	case PLAN_REFUSE_BLACKLISTED:
-		run_must(run, has_bad_word(run, i, step->refusal) || !is_quiet(run), "a word that nothing answers",
+		run_must(run, has_bad_word(run, i, step->refusal) || !is_quiet(run) ||
+				      run->request->options.ignore_loaded, "a word that nothing answers",
 			 step->module);
 		break;
 	case PLAN_REFUSE_CONFLICT:

@@ -336,9 +336,10 @@ static void test_all_or_nothing(void **state)
 	expect(&w, "e", options, "+a !bad_n_a +c +e", 0);
 	/* What cannot be removed keeps what it needs, of a group the answer that came. */
 	expect(&w, "stuck bad_a", options, "+a .b .f .n_b +stuck !bad_a", 1);
-	static const struct hard single[] = { { "stuck", "n_a" }, { "a", "c" }, { 0 } };
+	static const struct hard single[] = { { "stuck", "n_a" }, { "a", "c" }, { "c", "e" }, { "e", "f" },
+					       { 0 } };
 	const struct world chain = with(single, NULL);
-	expect(&chain, "stuck d bad_a", options, "+c +a +n_a +stuck ~d !bad_a", 1);
+	expect(&chain, "stuck d bad_a", options, "+f +e +c +a +n_a +stuck ~d !bad_a", 1);
 }
 
 static int make_file(void **state)
