@@ -298,6 +298,12 @@ static void test_dropped(void **state)
 	assert_string_equal(steps_text(&run), "+c +a");
 	assert_string_equal(needs_text(&run, "a"), "c");
 	expect_steps(&w, "d", "+c +b +d");
+	/* What one on the line does without, another still needs. */
+	static const struct module shared[] = { { "u", "m w" }, { "m", "w" }, { "w", "" }, { 0 } };
+	static const struct hard back[] = { { "m", "w", .is_in_line = true, .is_dropped = true }, { 0 } };
+	const struct world of_two = { shared, .hards = back };
+	expect_steps(&of_two, "m", "+m");
+	expect_steps(&of_two, "u", "+w +m +u");
 }
 
 /* The line tells the order for everybody, the declaration why: one reason each. */
