@@ -256,6 +256,28 @@ static bool has_cut(const struct plan *plan, const struct plan_note *cut)
 	return false;
 }
 
+static bool is_loaded_by(const struct run *run, const char *module)
+{
+	for (uint32_t s = 0; s < run->plan->n_steps; s++)
+		if (strcmp(run->plan->steps[s].module, module) == 0)
+			return run->plan->steps[s].refusal == PLAN_REFUSE_NOTHING;
+	return false;
+}
+
+void judge_fewer(struct run *run, const struct run *fewer)
+{
+	const struct run *const runs[] = { run, fewer };
+
+	for (int i = 0; i < 2; i++)
+		for (uint32_t n = 0; n < runs[i]->plan->n_notes; n++) {
+			const struct plan_note *note = &runs[i]->plan->notes[n];
+
+			if (note->kind == PLAN_NOTE_HARD_CYCLE && is_loaded_by(runs[1 - i], note->a))
+				run_must(run, has_cut(runs[1 - i]->plan, note),
+					 "what is dropped of a cycle hangs on nothing but names", note->a);
+		}
+}
+
 void judge_reversed(struct run *run, const struct run *other)
 {
 	uint32_t places[DRAW_MODULES_MAX];

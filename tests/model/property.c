@@ -66,11 +66,11 @@ static bool do_request(struct draw *d, const struct draw_request *request, struc
 		       const char *directory, set *ret_removed)
 {
 	struct run run = { .draw = d, .request = request, .model = model, .directory = directory };
-	struct run shuffled = run, reversed = run;
+	struct run shuffled = run, reversed = run, fewer = run;
 	bool holds;
 
 	kernel_model_kernel(model, &run.inner);
-	shuffled.inner = reversed.inner = run.inner;
+	shuffled.inner = reversed.inner = fewer.inner = run.inner;
 	run_plan(&run, RUN_AS_DRAWN);
 	judge_plan(&run);
 	if (d->n_processes == 0) { /* otherwise time passes, and others act */
@@ -78,6 +78,8 @@ static bool do_request(struct draw *d, const struct draw_request *request, struc
 		judge_shuffled(&run, &shuffled);
 		run_plan(&reversed, RUN_GOALS_REVERSED);
 		judge_reversed(&run, &reversed);
+		run_plan(&fewer, RUN_FIRST_GOAL);
+		judge_fewer(&run, &fewer);
 	}
 	run_apply(&run);
 	judge_result(&run);
@@ -86,6 +88,7 @@ static bool do_request(struct draw *d, const struct draw_request *request, struc
 	run_done(&run);
 	run_done(&shuffled);
 	run_done(&reversed);
+	run_done(&fewer);
 	return holds;
 }
 

@@ -226,7 +226,7 @@ void run_plan(struct run *run, enum run_order order)
 	run->planner = planner_new(&run->request->options, &run->conf);
 	if (!run->planner)
 		abort();
-	for (uint32_t g = 0; g < q->n_goals && r == 0; g++)
+	for (uint32_t g = 0; g < (order == RUN_FIRST_GOAL ? 1 : q->n_goals) && r == 0; g++)
 		r = planner_add(run->planner,
 				q->goals[order == RUN_GOALS_REVERSED ? q->n_goals - 1 - g : g], NULL);
 	while (r == 0 && planner_next(run->planner, &want) > 0)

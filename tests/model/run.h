@@ -39,6 +39,7 @@ enum run_order {
 	RUN_AS_DRAWN,
 	RUN_RULES_SHUFFLED, /* as draw_conf() */
 	RUN_GOALS_REVERSED,
+	RUN_FIRST_GOAL, /* and no other */
 };
 
 /** run_plan() - ask the planner */
@@ -89,6 +90,9 @@ set hard_usable(const struct run *run, const struct draw_hard *hard);
 
 /** judge_shuffled() - is it the same plan, but for the lines of files? */
 void judge_shuffled(struct run *run, const struct run *other);
+
+/** judge_fewer() - the same hard dependencies dropped where @fewer goals were asked for */
+void judge_fewer(struct run *run, const struct run *fewer);
 
 /** judge_reversed() - the same steps, cycles cut at the same places */
 void judge_reversed(struct run *run, const struct run *other);
