@@ -20,7 +20,7 @@ import subprocess
 import tempfile
 import unittest
 
-from builders import HERE, HOOKS, Root, make_tree, tap, vmlib
+from builders import HERE, HOOKS, Image, Root, make_tree, tap, vmlib
 from softdeps import module_name
 import indexbin
 import testmodules
@@ -197,6 +197,18 @@ class Hooks(Case):
             self.assertIn('it does not work', said)
             self.assertIn('modules that others need may be missing from the image', said)
         self.each(check)
+
+    def test_host_only(self):
+        """an image for this very machine has its modprobe.d as it is, and no second copy of the rules"""
+        self.ask('exit 0')
+        self.root.write('etc/modprobe.d/needs.conf', CONF['etc/modprobe.d/needs.conf'])
+        done = self.root.ask('sh', '-ec', 'mount -t sysfs sys /sys\nmount -t tmpfs run /run\nexec dracut "$@"', 'sh',
+                             '--force', '--quiet', '--hostonly', '--no-hostonly-cmdline', '--drivers', 'e1000', '--modules',
+                             'base kernel-modules modsure', '/tmp/dracut', self.version)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        files = Image(self.root.inside('tmp/dracut')).files
+        self.assertEqual({path: file[1].decode() for path, file in files.items() if path.startswith('etc/modprobe.d/')},
+                         {'etc/modprobe.d/needs.conf': CONF['etc/modprobe.d/needs.conf']})
 
     def test_nothing_to_ask(self):
         """without an index the hooks are quiet"""
