@@ -270,6 +270,8 @@ static void put_own_failure(const struct change *c, uint32_t i, struct buf *out)
 		plan_describe_refusal(c->plan, step, out);
 	} else if (result->conflict != PLAN_NONE) {
 		put_conflict(step, result, out);
+	} else if (result->error == -ESTALE) {
+		buf_put_string(out, "it was loaded, and has been removed meanwhile");
 	} else if (step->action == PLAN_RUN_INSTALL || step->action == PLAN_RUN_REMOVE) {
 		buf_printf(out, "the command of %s:%u failed", step->rule->file, step->rule->line);
 	} else if (!result->report.has_called && result->diag.what[0]) {

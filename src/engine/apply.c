@@ -51,7 +51,8 @@ static bool has_doomed_group(const struct applying *a, const struct plan_step *s
 		const struct plan_group *group = &step->groups[g];
 		uint32_t n = 0;
 
-		while (n < group->n_steps && a->is_doomed[group->steps[n]])
+		while (n < group->n_steps && (a->is_doomed[group->steps[n]] ||
+					      a->plan->steps[group->steps[n]].action == PLAN_REFUSE))
 			n++;
 		if (n == group->n_steps)
 			return true;
@@ -258,16 +259,55 @@ static void delete(struct applying *a, const struct plan_step *step, struct appl
 		result->status = APPLY_FAILED;
 }
 
+static bool is_hard_need(const struct applying *a, uint32_t user, uint32_t need)
+{
+	const struct plan_step *step = &a->plan->steps[need];
+
+	if (step->action != PLAN_INSERT && step->action != PLAN_IS_LIVE)
+		return false;
+	for (uint32_t n = 0; n < step->n_reasons; n++)
+		if (step->reasons[n].step == user && step->reasons[n].kind == PLAN_HARD)
+			return true;
+	return false;
+}
+
+/*
+ * The kernel would insert it without what it needs for no symbol, which may have gone since the plan
+ * was made. Return: the step; PLAN_NONE.
+ */
+static uint32_t find_gone_need(const struct applying *a, uint32_t i)
+{
+	const struct plan_step *step = &a->plan->steps[i];
+
+	for (uint32_t n = 0; n < step->n_needs; n++) {
+		uint32_t need = step->needs[n];
+		enum module_state state;
+
+		if (is_hard_need(a, i, need) &&
+		    a->kernel->state(a->kernel->ctx, a->plan->steps[need].module, &state) == 0 &&
+		    (state == MODULE_ABSENT || state == MODULE_GOING))
+			return need;
+	}
+	return PLAN_NONE;
+}
+
 /*
  * The modules that this one must not meet may have come since the plan was made. A command is not
  * guarded while it runs: what it loads, it loads under a guard of its own.
  */
 static void load(struct applying *a, const struct plan_step *step, struct apply_result *result)
 {
+	uint32_t other = PLAN_NONE, gone = find_gone_need(a, (uint32_t)(step - a->plan->steps));
 	struct conflict_guard guard = { 0 };
-	uint32_t other = PLAN_NONE;
 	int r = 0;
 
+	if (gone != PLAN_NONE) {
+		a->results[gone].status = APPLY_FAILED;
+		a->results[gone].error = -ESTALE;
+		result->status = APPLY_NEEDS;
+		result->cause = gone;
+		return;
+	}
 	if (step->n_conflicts > 0)
 		r = conflict_begin(&guard, a->kernel, a->options->conflict_dir, step->module,
 				   step->conflicts, step->n_conflicts, INSERT_WAIT_MAX_USEC, &other);

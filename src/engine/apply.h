@@ -59,7 +59,7 @@ struct apply_options {
  * A step is done only while something that wants it can still succeed, and only after what it needs
  * has succeeded; of a group one after the other, until one has. A soft dependency that fails harms
  * nobody. Success of an insert means live. A module whose conflicts turn out to be there by then is not
- * inserted.
+ * inserted, nor is one whose hard dependency has gone since: that one's step has failed, with -ESTALE.
  * With @all_or_nothing and a goal that failed, what this call inserted is removed again, last first,
  * unless something else uses it by then, or needs it and cannot be removed itself.
  * Return: 0 when all goals succeeded; 1 when one did not; -errno when it could not go on (-ENOMEM).

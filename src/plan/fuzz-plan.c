@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Input: a byte of options and one of how many goals; modprobe.d up to the first NUL; then bytes that
- * decide each answer. Whatever the answers are, a plan holds what its header says.
+ * Input: a byte of options and one of how many goals and more options; modprobe.d up to the first NUL;
+ * then bytes that decide each answer. Whatever the answers are, a plan holds what its header says.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bytes/buf.h"
+#include "plan/describe.h"
 #include "plan/plan.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -77,8 +78,41 @@ static int answer_state(struct planner *planner, struct input *in)
 	return planner_answer_state(planner, &state);
 }
 
+#define HARDS_MAX 8
+
+static size_t take_hards(struct input *in, struct plan_hard *hards)
+{
+	size_t n = take(in) % (HARDS_MAX + 1);
+
+	for (size_t i = 0; i < n; i++) {
+		unsigned int how = take(in);
+
+		hards[i] = (struct plan_hard){ .word = take_name(in),
+					       .declared = how % 3,
+					       .is_in_line = how & 4,
+					       .is_by_symbol = how & 8,
+					       .is_dropped = how & 16,
+					       .source = { "fuzz", (unsigned int)i + 1 } };
+		if ((how & 0xe0) == 0xe0)
+			hards[i].word = how & 4 ? "" : "br[cket";
+	}
+	return n;
+}
+
+static size_t take_conflicts(struct input *in, struct plan_answered_conflict *conflicts)
+{
+	size_t n = take(in) % 4;
+
+	for (size_t i = 0; i < n; i++)
+		conflicts[i] = (struct plan_answered_conflict){ take_name(in), take(in) % 16 == 1,
+								{ "fuzz", 100 } };
+	return n;
+}
+
 static int answer_deps(struct planner *planner, struct input *in, const char *name)
 {
+	struct plan_answered_conflict conflicts[4];
+	struct plan_hard hards[HARDS_MAX];
 	CLEANUP_BUF struct buf deps = { 0 }, path = { 0 };
 	unsigned int how = take(in);
 	struct plan_deps answer = { .error = how & 8 ? -EBADMSG : -ENOENT };
@@ -90,7 +124,32 @@ static int answer_deps(struct planner *planner, struct input *in, const char *na
 	buf_printf(&path, "/k/%s.ko%c", name, 0);
 	take_names(in, &deps, how % 6, "/k/", ".ko");
 	answer = (struct plan_deps){ (const char *)path.base, false, (const char *)deps.base, deps.size, 0 };
+	if (how & 128) {
+		answer.hard = hards;
+		answer.n_hard = take_hards(in, hards);
+		answer.conflicts = conflicts;
+		answer.n_conflicts = take_conflicts(in, conflicts);
+	}
 	return planner_answer_deps(planner, &answer);
+}
+
+static int answer_hard_users(struct planner *planner, struct input *in)
+{
+	struct plan_hard_user users[4];
+	struct buf others[4] = { 0 };
+	size_t n = take(in) % 5;
+	int r;
+
+	for (size_t i = 0; i < n; i++) {
+		users[i] = (struct plan_hard_user){ take_name(in), take_name(in), NULL, 0, { "fuzz", 200 } };
+		take_names(in, &others[i], take(in) % 4, "", "");
+		users[i].others = (const char *)others[i].base;
+		users[i].others_size = others[i].size;
+	}
+	r = planner_answer_hard_users(planner, users, n);
+	for (size_t i = 0; i < n; i++)
+		buf_done(&others[i]);
+	return r;
 }
 
 static int answer(struct planner *planner, struct input *in, const struct plan_want *want)
@@ -103,10 +162,40 @@ static int answer(struct planner *planner, struct input *in, const struct plan_w
 	case PLAN_WANT_DEPS:
 		return answer_deps(planner, in, want->name);
 	case PLAN_WANT_HARD_USERS:
-		return planner_answer_hard_users(planner, NULL, 0);
+		return answer_hard_users(planner, in);
 	default:
 		return planner_answer_file(planner, take(in) % 8 ? 0 : -ENOENT);
 	}
+}
+
+static void check_hard(const struct plan *plan, uint32_t i)
+{
+	const struct plan_step *s = &plan->steps[i];
+	CLEANUP_BUF struct buf text = { 0 };
+
+	for (uint32_t g = 0; g < s->n_groups; g++) {
+		check((s->groups[g].n_steps > 0 || s->action == PLAN_REFUSE) && s->groups[g].word);
+		for (uint32_t n = 0; n < s->groups[g].n_steps; n++)
+			check(s->groups[g].steps[n] < i);
+	}
+	for (uint32_t n = 0; n < s->n_reasons; n++)
+		check(s->reasons[n].kind != PLAN_ANY_OF ||
+		      s->reasons[n].group < plan->steps[s->reasons[n].step].n_groups);
+	if (s->refusal == PLAN_REFUSE_HARD_USED)
+		check(s->word && s->holders[0]);
+	if (s->refusal == PLAN_REFUSE_CONFLICT || s->refusal == PLAN_REFUSE_NO_ANSWER ||
+	    s->refusal == PLAN_REFUSE_BLACKLISTED)
+		check(s->word != NULL);
+	check(s->refusal != PLAN_REFUSE_BLACKLISTED || s->rule);
+	for (uint32_t n = 0; n < s->n_conflicts; n++)
+		check(strcmp(s->conflicts[n].module, s->module) != 0);
+	for (uint32_t n = 0; n < s->n_breaches; n++)
+		check(s->action == PLAN_DELETE && s->breaches[n].user && s->breaches[n].word);
+	plan_describe_step(s, &text);
+	plan_describe_refusal(plan, s, &text);
+	for (uint32_t n = 0; n < s->n_reasons; n++)
+		plan_describe_reason(s, &s->reasons[n], &text);
+	check(text.size > 0);
 }
 
 static void check_step(const struct plan *plan, uint32_t i)
@@ -127,6 +216,7 @@ static void check_step(const struct plan *plan, uint32_t i)
 	check(s->action != PLAN_INSERT || s->path);
 	check((s->action == PLAN_RUN_INSTALL || s->action == PLAN_RUN_REMOVE) == (s->command != NULL));
 	check(s->options && s->holders);
+	check_hard(plan, i);
 }
 
 static void check_plan(const struct plan *plan, uint32_t n_goals)
@@ -138,7 +228,8 @@ static void check_plan(const struct plan *plan, uint32_t n_goals)
 		for (uint32_t s = 0; s < plan->goals[i].n_steps; s++)
 			check(plan->goal_steps[plan->goals[i].first_step_ref + s] < plan->n_steps);
 	for (uint32_t i = 0; i < plan->n_notes; i++)
-		check(plan->notes[i].a && plan->notes[i].b);
+		check(plan->notes[i].a && plan->notes[i].b &&
+		      (plan->notes[i].kind != PLAN_NOTE_HARD_CYCLE || plan->notes[i].path));
 }
 
 /* The order must keep what is needed, unless a note says that this contradicts itself. */
@@ -174,7 +265,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	CLEANUP_MODPROBE_CONF struct modprobe_conf conf = { 0 };
 	struct input in = { data, data + size };
-	unsigned int flags = take(&in), n_goals = take(&in) % 4;
+	unsigned int flags = take(&in), more = take(&in), n_goals = more % 4;
 	const struct plan_options options = {
 		.is_unload = flags & 1,
 		.ignore_loaded = flags & 2,
@@ -184,6 +275,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.with_holders = flags & 32,
 		.force = flags & 64,
 		.skip_files = flags & 128,
+		.with_hard_deps = more & 16,
+		.may_wait = more & 32,
 	};
 	const uint8_t *nul = in.at < in.end ? memchr(in.at, 0, (size_t)(in.end - in.at)) : NULL;
 

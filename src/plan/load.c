@@ -151,13 +151,11 @@ static void refuse_users(struct planner *p, const uint32_t *order)
 	}
 }
 
-static int refuse(struct planner *p, const uint32_t *order)
+/* Whoever needs a module that is refused, and what was allowed for the sake of one. */
+static int refuse_with(struct planner *p, const uint32_t *order)
 {
 	int r;
 
-	for (uint32_t i = 0; i < p->n_nodes; i++)
-		p->nodes[i].refusal = own_refusal(p, &p->nodes[i]);
-	(void)plan_refuse_with_live(p);
 	refuse_users(p, order);
 	if (p->conf->rules[MODPROBE_ALLOW].n == 0)
 		return 0;
@@ -165,6 +163,14 @@ static int refuse(struct planner *p, const uint32_t *order)
 	if (r == 0)
 		refuse_users(p, order);
 	return r;
+}
+
+static int refuse(struct planner *p, const uint32_t *order)
+{
+	for (uint32_t i = 0; i < p->n_nodes; i++)
+		p->nodes[i].refusal = own_refusal(p, &p->nodes[i]);
+	(void)plan_refuse_with_live(p);
+	return refuse_with(p, order);
 }
 
 /* Of allow rules that do not name a module, the first says that there are such. */
@@ -262,7 +268,7 @@ static int keep(struct planner *p, const uint32_t *order)
 		p->n_notes = n_notes;
 		r = plan_each_goal(p, keep_required);
 		if (r == 0 && round < PLAN_CUT_ROUNDS && plan_refuse_required(p)) {
-			refuse_users(p, order);
+			r = refuse_with(p, order);
 			continue;
 		}
 		if (r == 0)
@@ -272,8 +278,7 @@ static int keep(struct planner *p, const uint32_t *order)
 		r = plan_refuse_kept(p, order);
 		if (r <= 0)
 			break;
-		r = 0;
-		refuse_users(p, order);
+		r = refuse_with(p, order);
 	}
 	return r;
 }

@@ -611,7 +611,7 @@ static int copy_hard_user(struct planner *p, const struct plan_hard_user *user, 
 int planner_answer_hard_users(struct planner *p, const struct plan_hard_user *users, size_t n)
 {
 	struct hard_user *copies;
-	uint32_t i;
+	uint32_t i, n_copies = 0;
 	int r;
 
 	r = take(p, PLAN_WANT_HARD_USERS, &i);
@@ -622,10 +622,12 @@ int planner_answer_hard_users(struct planner *p, const struct plan_hard_user *us
 	copies = arena_alloc(&p->arena, (n + 1) * sizeof(*copies));
 	if (!copies)
 		return stick(p, -ENOMEM);
-	for (size_t u = 0; u < n && r == 0; u++)
-		r = copy_hard_user(p, &users[u], &copies[u]);
+	for (size_t u = 0; u < n && r == 0; u++) {
+		r = copy_hard_user(p, &users[u], &copies[n_copies]);
+		n_copies += r == 0 && copies[n_copies].node != i; /* nobody has to go before itself */
+	}
 	p->nodes[i].users = copies;
-	p->nodes[i].n_users = (uint32_t)n;
+	p->nodes[i].n_users = n_copies;
 	if (r == 0 && p->options.with_holders && p->nodes[i].is_goal_like)
 		r = begin_holders(p, i);
 	return stick(p, r);

@@ -234,6 +234,18 @@ static void test_with_refused(void **state)
 	assert_null(step_of(&run, "b")->word);
 }
 
+/* Who is allowed for another's sake only is not, when that one is refused. */
+static void test_allow(void **state)
+{
+	static const struct clash clashes[] = { { "live", "n_a" }, { "n_b", "c" }, { 0 } };
+	const struct world w = with(clashes, NULL, "allow n_a n_b c\n");
+
+	(void)state;
+	expect_steps(&w, "n_a a", "x:not-allowed:a x:conflict:n_a");
+	expect_steps(&w, "n_b b", "+b +n_b");
+	expect_steps(&w, "c n_b b", "x:conflict:c x:not-allowed:b x:conflict:n_b");
+}
+
 /* What is refused loses its need of others, and those their conflicts; in the end no two are left. */
 static void test_chain_of_conflicts(void **state)
 {
@@ -303,6 +315,7 @@ int main(void)
 		cmocka_unit_test(test_soft_answer_and_soft),
 		cmocka_unit_test(test_with_refused),
 		cmocka_unit_test(test_chain_of_conflicts),
+		cmocka_unit_test(test_allow),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_last_look),
 	};

@@ -441,6 +441,19 @@ def plan():
             ('unload', 1, conf, 'a plan to unload'), ('holders', 33, b'\0', 'with those who use it'),
             ('everything', 0xfe, conf, 'all options')):
         yield 'good-' + name, bytes([flags, 2]) + text + answers, what
+    # The goal a is found (37) and absent; then 0x84: its hard dependencies (how, name), its conflicts (name,
+    # is it built in), and that its file is there (1). Their names are found, absent, and need nothing more.
+    found, rest = b'\0\x01\x00\x25', b'\x25' * 2 + b'\0' * 3 + b'\x1e\x01' * 4
+    for name, flags, more, middle, what in (
+            ('hard', 0, 1, b'\0\x84\x02\x00\x02\x01\x03\0\x01', 'hard dependencies of a module and of configuration'),
+            ('hard-line', 0, 1, b'\0\x85\x01\x02\x04\x01\x14\x02\0\x01', 'hard dependencies in lines, one taken back'),
+            ('hard-self', 0, 1, b'\0\x84\x02\x00\x00\x02\x00\0\x01', 'hard dependencies on itself'),
+            ('conflict', 0, 1, b'\0\x84\x01\x00\x02\x02\x02\x00\x03\x01\x01', 'conflicts, and hard dependencies'),
+            ('hard-users', 33, 0x11, b'\x01\x02\x01\x00\x01\x02\x02\x00\x00\x84\0\0', 'hard users, one with another answer')):
+        yield 'good-' + name, bytes([flags, more]) + found + middle + rest, what
+    yield 'good-any-of', b'\0\1' + found + b'\0\x84\x01\x00\x0e\0\x01' + b'\x03\x01\x04\x02\x04\x03\x04' + \
+        b'\0' * 3 + b'\x1e\x01' * 4, 'one of three answers'
+    yield 'bad-hard-words', b'\0\1' + found + b'\0\x84\x08' + b'\xe4\0\xe0\0' * 4 + b'\0\x01', 'words that are no names'
     yield 'bad-nothing', b'\0\1', 'no answers'
 
 

@@ -206,7 +206,7 @@ static void judge_refusal(struct run *run, const struct plan_step *step, uint32_
 	switch (step->refusal) {
 	case PLAN_REFUSE_NO_ANSWER:
 	case PLAN_REFUSE_BLACKLISTED:
-		run_must(run, has_bad_word(run, i, step->refusal), "a word that nothing answers",
+		run_must(run, has_bad_word(run, i, step->refusal) || !is_quiet(run), "a word that nothing answers",
 			 step->module);
 		break;
 	case PLAN_REFUSE_CONFLICT:

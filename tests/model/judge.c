@@ -107,6 +107,9 @@ static void judge_order(struct run *run, const uint32_t *places)
 		bool speaks = action == PLAN_INSERT || action == PLAN_RUN_INSTALL || action == PLAN_DELETE;
 
 		for (uint32_t z = 0; z < d->n_modules; z++) {
+			/* Who uses symbols is asked where lines do not tell; meanwhile others may have acted. */
+			if (run->request->options.is_unload && !is_quiet(run) && d->n_hards > 0)
+				speaks = false;
 			if (speaks && !d->modules[i].is_damaged && d->modules[i].closure & BIT(z))
 				must_precede(run, places, z, i, "what is needed comes first");
 			/* A soft dependency may give way only where it closes a cycle. */
