@@ -46,7 +46,7 @@ static int add(struct image *image, const char *argument)
 	    name_of_path(argument, module) > 0)
 		name = module;
 	r = image_add(&image->h->view.session, image->links, &image->roots, name);
-	if (r != -ENOENT && r != -EINVAL && r != -E2BIG)
+	if (r != -ENOENT && r != -EINVAL)
 		return r;
 	add_unknown(image, argument, r);
 	return 0;

@@ -88,8 +88,7 @@ static bool has_wildcard(const char *name)
 
 static bool may_be_pattern(enum modprobe_rule_kind kind, const char *name)
 {
-	return kind != MODPROBE_BLACKLIST && kind != MODPROBE_OPTIONS &&
-	       kind != MODPROBE_CONFLICT && has_wildcard(name);
+	return kind != MODPROBE_BLACKLIST && kind != MODPROBE_OPTIONS && has_wildcard(name);
 }
 
 /* @name and @text in the arena, NULL when there was no memory for them. */

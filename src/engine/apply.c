@@ -22,8 +22,15 @@ struct applying {
 	struct apply_result *results;
 	uint8_t *is_doomed; /* steps that cannot succeed any longer */
 	uint8_t *is_moot;   /* steps that nobody waits for any longer: another answer has succeeded */
-	bool has_groups;
+	uint8_t *is_kept;   /* steps that are not undone */
 };
+
+static void applying_done(struct applying *a)
+{
+	free(a->is_doomed);
+	free(a->is_moot);
+	free(a->is_kept);
+}
 
 static bool has_succeeded(const struct apply_result *result)
 {
@@ -67,6 +74,15 @@ static void doom(struct applying *a, uint32_t failed)
 	}
 }
 
+/* Is another answer live already? A user that is refused has no groups: it points at the cause. */
+static bool has_other_answer(const struct applying *a, const struct plan_reason *reason)
+{
+	const struct plan_step *user = &a->plan->steps[reason->step];
+
+	return reason->kind == PLAN_ANY_OF && reason->group < user->n_groups &&
+	       is_satisfied(a, &user->groups[reason->group]);
+}
+
 /* Does the step that this reason is about still want another one? @now: the step whose turn it is */
 static bool counts(const struct applying *a, const struct plan_reason *reason, uint32_t now)
 {
@@ -77,8 +93,7 @@ static bool counts(const struct applying *a, const struct plan_reason *reason, u
 	if (by < now)
 		return has_succeeded(&a->results[by]);
 	/* A dry run shows all answers: which of them will do is not known before. */
-	if (reason->kind == PLAN_ANY_OF && !a->options->dry_run &&
-	    is_satisfied(a, &a->plan->steps[by].groups[reason->group]))
+	if (!a->options->dry_run && has_other_answer(a, reason))
 		return false;
 	return !a->is_doomed[by] && !a->is_moot[by];
 }
@@ -95,14 +110,46 @@ static bool is_wanted(const struct applying *a, uint32_t i, uint32_t now)
 }
 
 /*
- * Once an answer has succeeded, the other answers are of no use, nor what is there for their sake.
- * Whoever wants a step stands behind it, but for soft dependencies that come after: those wait for
- * their turn.
+ * Once an answer has succeeded, the other answers are of no use, nor what is there for their sake; nor
+ * is what a step that failed would have had behind it. Whoever wants a step stands behind it as a rule,
+ * so that this takes a round or two.
  */
 static void look_who_is_moot(struct applying *a, uint32_t now)
 {
-	for (uint32_t i = a->plan->n_steps; a->has_groups && i-- > now;)
-		a->is_moot[i] = !is_wanted(a, i, now);
+	bool is_changed = true;
+
+	for (uint32_t i = now; i < a->plan->n_steps; i++)
+		a->is_moot[i] = 1;
+	while (is_changed) {
+		is_changed = false;
+		for (uint32_t i = a->plan->n_steps; i-- > now;) {
+			if (!a->is_moot[i] || !is_wanted(a, i, now))
+				continue;
+			a->is_moot[i] = 0;
+			is_changed = true;
+		}
+	}
+}
+
+static bool is_answer(const struct plan_step *step)
+{
+	for (uint32_t n = 0; n < step->n_reasons; n++)
+		if (step->reasons[n].kind == PLAN_ANY_OF)
+			return true;
+	return false;
+}
+
+/* What follows for the steps behind @i from how it went. */
+static void look_ahead(struct applying *a, uint32_t i)
+{
+	bool is_news = is_answer(&a->plan->steps[i]);
+
+	if (!has_succeeded(&a->results[i])) {
+		is_news = !a->is_doomed[i] && a->results[i].status != APPLY_NOT_TRIED;
+		doom(a, i);
+	}
+	if (is_news)
+		look_who_is_moot(a, i + 1);
 }
 
 /* Return: the step that it needs and that failed; PLAN_NONE. */
@@ -285,18 +332,40 @@ static void do_step(struct applying *a, uint32_t i)
 	}
 }
 
-/* Last first. What something else uses by now stays. */
+/* The kernel does not know what it needs for no symbol. */
+static void keep_needs(struct applying *a, const struct plan_step *step)
+{
+	for (uint32_t n = 0; n < step->n_needs; n++)
+		a->is_kept[step->needs[n]] = 1;
+	for (uint32_t g = 0; g < step->n_groups; g++) {
+		const struct plan_group *group = &step->groups[g];
+		uint32_t n = 0;
+
+		while (n < group->n_steps && !has_succeeded(&a->results[group->steps[n]]))
+			n++;
+		if (n < group->n_steps)
+			a->is_kept[group->steps[n]] = 1;
+	}
+}
+
+/* Last first. What something else uses by now stays, and what is needed by what stays. */
 static void undo(struct applying *a)
 {
 	for (uint32_t i = a->plan->n_steps; i-- > 0;) {
 		const struct plan_step *step = &a->plan->steps[i];
 		struct apply_result *result = &a->results[i];
 
-		if (step->action != PLAN_INSERT || result->status != APPLY_DONE)
+		if (result->status != APPLY_DONE)
 			continue;
+		if (step->action != PLAN_INSERT || a->is_kept[i]) {
+			keep_needs(a, step);
+			continue;
+		}
 		result->error = a->kernel->remove(a->kernel->ctx, step->module, O_NONBLOCK);
 		if (result->error == 0)
 			result->status = APPLY_UNDONE;
+		else
+			keep_needs(a, step);
 		if (a->options->after)
 			a->options->after(a->options->ctx, step, result);
 	}
@@ -315,32 +384,27 @@ int apply_plan(const struct plan *plan, const struct kernel *kernel, struct inse
 {
 	struct applying a = { plan, kernel, inserter, options, results,
 			      calloc((size_t)plan->n_steps + 1, 1),
-			      calloc((size_t)plan->n_steps + 1, 1), false };
+			      calloc((size_t)plan->n_steps + 1, 1),
+			      calloc((size_t)plan->n_steps + 1, 1) };
 	bool has_failed;
 
-	if (!a.is_doomed || !a.is_moot) {
-		free(a.is_doomed);
-		free(a.is_moot);
+	if (!a.is_doomed || !a.is_moot || !a.is_kept) {
+		applying_done(&a);
 		return -ENOMEM;
 	}
-	for (uint32_t i = 0; i < plan->n_steps; i++) {
+	for (uint32_t i = 0; i < plan->n_steps; i++)
 		results[i] = (struct apply_result){ .cause = PLAN_NONE,
 						    .group = PLAN_NONE,
 						    .conflict = PLAN_NONE };
-		a.has_groups |= plan->steps[i].n_groups > 0;
-	}
 	for (uint32_t i = 0; i < plan->n_steps; i++) {
 		do_step(&a, i);
-		if (!has_succeeded(&results[i]))
-			doom(&a, i);
-		look_who_is_moot(&a, i + 1);
+		look_ahead(&a, i);
 		if (options->after)
 			options->after(options->ctx, &plan->steps[i], &results[i]);
 	}
 	has_failed = has_failed_goal(&a);
 	if (has_failed && options->all_or_nothing && !options->dry_run)
 		undo(&a);
-	free(a.is_doomed);
-	free(a.is_moot);
+	applying_done(&a);
 	return has_failed;
 }

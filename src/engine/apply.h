@@ -61,7 +61,7 @@ struct apply_options {
  * nobody. Success of an insert means live. A module whose conflicts turn out to be there by then is not
  * inserted.
  * With @all_or_nothing and a goal that failed, what this call inserted is removed again, last first,
- * unless something else uses it by then.
+ * unless something else uses it by then, or needs it and cannot be removed itself.
  * Return: 0 when all goals succeeded; 1 when one did not; -errno when it could not go on (-ENOMEM).
  */
 int apply_plan(const struct plan *plan, const struct kernel *kernel, struct inserter *inserter,

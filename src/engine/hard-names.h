@@ -11,7 +11,7 @@
 #define HARD_NAMES_MAX 4096u
 
 /* Bytes of indexes and patterns that lookups for all modules of a run may look at: a fraction of a second. */
-#define HARD_NAMES_WORK_MAX ((uint64_t)1 << 26)
+#define HARD_NAMES_WORK_MAX ((uint64_t)1 << 25)
 
 /** struct hard_names - all zero before the first call; hard_names_done() frees; strings end with a NUL */
 struct hard_names {

@@ -41,13 +41,14 @@ int image_add(struct session *s, struct links *links, struct image_roots *roots,
 	size_t n = 0;
 	int r;
 
-	r = name_normalize_alias(name, folded);
-	if (r < 0)
-		return r;
+	if (name_normalize_alias(name, folded) < 0)
+		return -EINVAL;
 	if (indexes_dep(&s->indexes, folded, &line) == 0 || indexes_is_builtin(&s->indexes, folded))
 		return add_root(links, roots, folded);
 	r = session_lookup(s, name, &answers, &n);
-	if (r == 0 && n > 0 && !is_module(&answers[0]))
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0 || !is_module(&answers[0]))
 		r = -ENOENT;
 	for (size_t i = 0; i < n && r == 0; i++)
 		r = add_root(links, roots, answers[i].module);

@@ -12,6 +12,12 @@
 
 struct session;
 
+/** struct image_roots - the modules that it holds; all zero is none; free() @items */
+struct image_roots {
+	uint32_t *items; /* numbers in links */
+	uint32_t n, capacity;
+};
+
 /** struct image_result - remarks; see image_collect() */
 struct image_result {
 	bool is_broken; /* nothing answers to a hard dependency without which a module is refused */
@@ -20,13 +26,9 @@ struct image_result {
 /**
  * image_add() - a module that the image holds, by its name or an alias
  * @name: a module's name counts before any alias; all that answer to an alias are added
- * @roots: room for one more module at a time, see struct image_roots
- * Return: 0; -ENOENT nothing answers; -EINVAL, -E2BIG no name or alias; -ENOMEM.
+ * Return: 0; -ENOENT nothing answers; -EINVAL no name or alias; -E2BIG over LINKS_MODULES_MAX or
+ * LINKS_MAX; -ENOMEM.
  */
-struct image_roots {
-	uint32_t *items;
-	uint32_t n, capacity;
-};
 int image_add(struct session *s, struct links *links, struct image_roots *roots, const char *name);
 
 /**

@@ -69,11 +69,8 @@ static void append(struct adding *a, uint32_t module, uint32_t answer)
 	a->has_edges = true;
 }
 
-/*
- * The shortest way from @start to @end, inside of their knot, breadth first.
- * Return: 1 found, @a->from leads from @end backwards; 0 none; -E2BIG too much work.
- */
-static int find_way(struct adding *a, uint32_t start, uint32_t end)
+/* The shortest way from @start to @end, inside of their knot, breadth first: @a->from leads back. */
+static bool find_way(struct adding *a, uint32_t start, uint32_t end)
 {
 	uint32_t head = 0, tail = 0;
 
@@ -85,8 +82,6 @@ static int find_way(struct adding *a, uint32_t start, uint32_t end)
 		const struct graph_module *m = &a->g->modules[i];
 
 		a->work += m->n_deps + 1;
-		if (a->work > HARD_WORK_MAX)
-			return -E2BIG;
 		for (uint32_t k = 0; k < m->n_deps; k++) {
 			uint32_t d = m->deps[k];
 
@@ -95,11 +90,11 @@ static int find_way(struct adding *a, uint32_t start, uint32_t end)
 			a->seen[d] = a->n_searches;
 			a->from[d] = i;
 			if (d == end)
-				return 1;
+				return true;
 			a->queue[tail++] = d;
 		}
 	}
-	return 0;
+	return false;
 }
 
 /* By what @user needs @owner: a symbol; NULL for a hard dependency. */
@@ -156,12 +151,12 @@ static int drop(struct adding *a, uint32_t module, struct hard *x, bool has_path
 
 static int try_one(struct adding *a, uint32_t module, struct hard *x)
 {
-	int r = 0;
-
-	if (a->component[module] == a->component[x->answer])
-		r = a->work > HARD_WORK_MAX ? -E2BIG : find_way(a, x->answer, module);
-	if (r != 0)
-		return drop(a, module, x, r > 0);
+	if (a->component[module] == a->component[x->answer]) {
+		if (a->work > HARD_WORK_MAX)
+			return drop(a, module, x, false);
+		if (find_way(a, x->answer, module))
+			return drop(a, module, x, true);
+	}
 	append(a, module, x->answer);
 	return 0;
 }

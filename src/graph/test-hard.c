@@ -167,6 +167,21 @@ static void assert_findings(const struct tree *t, const char *want)
 	assert_string_equal(got.base, want);
 }
 
+static int put(void *ctx, const char *key, const char *value, uint32_t priority)
+{
+	buf_printf(ctx, "%s %u %s\n", key, priority, value);
+	return 0;
+}
+
+static void assert_put(struct tree *t, const char *want)
+{
+	CLEANUP_BUF struct buf got = { 0 };
+
+	assert_int_equal(declarations_put(&t->d, &t->g, &t->findings, put, &got), 0);
+	buf_put_u8(&got, 0);
+	assert_string_equal(got.base, want);
+}
+
 static void test_one_answer_comes_with_its_closure(void **state)
 {
 	CLEANUP_TREE struct tree t = { 0 };
@@ -218,15 +233,26 @@ static void test_who_answers(void **state)
 	CLEANUP_TREE struct tree t = { 0 };
 
 	(void)state;
-	RUN(&t, "harddep m symbol:exp single-alias group-alias inside fs-inside both gone one\n",
-	    { "one", "exp", "", "alias=single_alias\nalias=group-*\nalias=group_alias\nalias=two" },
+	RUN(&t, "harddep m symbol:exp single-alias group-alias inside fs-inside both gone one twice\n",
+	    { "one", "exp", "", "alias=single_alias\nalias=group-*\nalias=twi*\nalias=twice" },
 	    { "two", "", "", "alias=group-alias\nalias=fs-*" }, { "m" }, { "both", "", "", "alias=one" });
 	assert_hards(&t, "m", "symbol:exp conf dep, single-alias conf dep, group-alias conf group, "
 			      "inside conf builtin, fs-inside conf builtin, both conf dep, gone conf unknown, "
-			      "one conf dep");
+			      "one conf dep, twice conf dep");
 	/* A name goes before an alias, and an answer counts once. */
 	assert_line(&t, "m", "both one");
 	assert_findings(&t, "unknown m gone 1\n");
+}
+
+/* After a budget's worth of aliases, names are still found, and so is what is built in. */
+static void test_too_much_to_look_at(void **state)
+{
+	CLEANUP_TREE struct tree t = { .lookup = { .work = WORDS_WORK_MAX + 1 } };
+
+	(void)state;
+	RUN(&t, "harddep m x inside alias-x\n", { "m" }, { "x", "", "", "alias=alias-x" });
+	assert_hards(&t, "m", "x conf dep, inside conf builtin, alias-x conf unknown");
+	assert_findings(&t, "bad m alias-x 1 was not looked up: all names together have too many aliases to look at\n");
 }
 
 static void test_taken_back(void **state)
@@ -343,7 +369,9 @@ static void test_left_out_modules_declare_nothing(void **state)
 	CLEANUP_TREE struct tree t = { 0 };
 
 	(void)state;
-	RUN(&t, "harddep p x\nharddep x p\n", { "p", "p", "q" }, { "q", "q", "p" }, { "x" });
+	RUN(&t, "harddep p x\nharddep x p\n", { "p", "p", "q", "harddep=x" }, { "q", "q", "p", "conflict=x" },
+	    { "x" });
+	assert_put(&t, "harddep:x 0 p conf unknown c:2\n");
 	assert_hards(&t, "p", "");
 	assert_hards(&t, "x", "p conf unknown");
 }
@@ -464,21 +492,6 @@ static void test_a_knot_that_is_too_large(void **state)
 	assert_true(n_unsaid > 1000);
 }
 
-static int put(void *ctx, const char *key, const char *value, uint32_t priority)
-{
-	buf_printf(ctx, "%s %u %s\n", key, priority, value);
-	return 0;
-}
-
-static void assert_put(struct tree *t, const char *want)
-{
-	CLEANUP_BUF struct buf got = { 0 };
-
-	assert_int_equal(declarations_put(&t->d, &t->g, &t->findings, put, &got), 0);
-	buf_put_u8(&got, 0);
-	assert_string_equal(got.base, want);
-}
-
 static void test_conflicts_stand_on_both_sides(void **state)
 {
 	CLEANUP_TREE struct tree t = { 0 };
@@ -541,6 +554,7 @@ int main(void)
 		cmocka_unit_test(test_tags_and_lines),
 		cmocka_unit_test(test_needed_by_symbols_too),
 		cmocka_unit_test(test_who_answers),
+		cmocka_unit_test(test_too_much_to_look_at),
 		cmocka_unit_test(test_taken_back),
 		cmocka_unit_test(test_said_twice),
 		cmocka_unit_test(test_bad_words),

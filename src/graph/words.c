@@ -115,17 +115,19 @@ static int keep(struct search *s, bool is_builtin)
 /* Asks the indexes in turn until one answers. */
 static int ask(struct search *s, enum lookup_source from, enum lookup_source to)
 {
+	bool is_builtin = from == LOOKUP_BUILTIN;
 	int r = -ENOENT;
 
 	for (enum lookup_source source = from; r == -ENOENT && source <= to; source++) {
-		if (s->lookup->work > WORDS_WORK_MAX)
+		/* As much again for the kernel's own list, so that no module uses it up. */
+		if (s->lookup->work > (is_builtin ? 2 : 1) * WORDS_WORK_MAX)
 			return -E2BIG;
 		if (!lookup_is_for(source, false, s->answer.request))
 			continue;
 		s->answer.values.n = 0;
 		r = lookup_ask(s->lookup, source, &s->answer);
 		if (r == 0)
-			r = keep(s, source == LOOKUP_BUILTIN || source == LOOKUP_BUILTIN_ALIAS);
+			r = keep(s, is_builtin);
 	}
 	return r == -ENOENT ? 0 : r;
 }
@@ -134,7 +136,7 @@ static int ask(struct search *s, enum lookup_source from, enum lookup_source to)
 static int search(struct search *s, const char *word)
 {
 	uint32_t module = GRAPH_NONE;
-	int r;
+	int r, r_builtin;
 
 	s->n = s->n_builtin = 0;
 	s->generation++;
@@ -148,10 +150,14 @@ static int search(struct search *s, const char *word)
 	} else {
 		r = ask(s, LOOKUP_SYMBOLS, LOOKUP_ALIAS);
 	}
-	if (r == 0)
-		r = ask(s, LOOKUP_BUILTIN, LOOKUP_BUILTIN_ALIAS);
+	if (r == -ENOMEM)
+		return r;
+	r_builtin = ask(s, LOOKUP_BUILTIN, LOOKUP_BUILTIN_ALIAS);
+	/* Who else answers makes no difference then. */
+	if (r_builtin < 0 || s->n_builtin > 0)
+		return r_builtin;
 	/* Our own indexes are whole: one that fails has too much to look at. */
-	return r == 0 && s->answer.broken ? -E2BIG : r;
+	return s->answer.broken ? -E2BIG : r;
 }
 
 static int resolve_one(struct search *s, const char *word, const struct word_answers **ret)

@@ -13,8 +13,9 @@
 struct graph;
 struct lookup;
 
-/* Bytes of indexes and patterns that all words together may make us look at: a few seconds. */
-#define WORDS_WORK_MAX ((uint64_t)1 << 31)
+/* Bytes of indexes and patterns that all words together may make us look at: a few seconds. Names of
+ * modules cost nothing, and are found whatever aliases others have. */
+#define WORDS_WORK_MAX ((uint64_t)1 << 30)
 
 /* Built-in answers to a word; more say nothing new. */
 #define WORDS_BUILTIN_MAX 64u

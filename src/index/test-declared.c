@@ -127,6 +127,8 @@ static void test_bad_hard(void **state)
 		"a modul dep .modinfo",
 		"a module depp .modinfo",
 		"a\tb module dep .modinfo",
+		"a\tmodule dep .modinfo",
+		"a module\x80" "dep .modinfo",
 		"a\nb module dep .modinfo",
 		"\x1b[2J module dep .modinfo",
 		"\xc3\xa4 module dep .modinfo",

@@ -34,6 +34,7 @@ int plan_read_hards(struct planner *p, uint32_t i, const struct plan_hard *hards
 					       .is_by_symbol = hards[h].is_by_symbol,
 					       .is_dropped = hards[h].is_dropped,
 					       .source = hards[h].source };
+		p->nodes[i].has_line_hards |= hards[h].is_in_line;
 		r = plan_ask_hard(p, hards[h].word, &words[h].request);
 	}
 	p->nodes[i].hards = words;
@@ -321,7 +322,7 @@ int plan_hard_edges(struct planner *p)
 	return r;
 }
 
-bool plan_must_go_first(const struct planner *p, const struct hard_user *user)
+bool plan_must_go_too(const struct planner *p, const struct hard_user *user)
 {
 	for (uint32_t o = 0; o < user->n_others; o++)
 		if (!p->nodes[user->others[o]].is_goal_like)

@@ -4,7 +4,8 @@
  * in every knot of modules (a strongly connected component) the one whose name sorts first, among
  * those that nothing in the knot needs to be loaded before, is loaded without waiting for the others,
  * and unloaded without the others waiting for it: what is cut is the same.
- * Soft dependencies give way; what modules.dep says does only where it contradicts itself.
+ * Soft dependencies give way; what modules.dep says does only where it contradicts itself. To unload, a
+ * hard dependency gives way to what the kernel counts.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -12,11 +13,18 @@
 
 #include "plan/plan-internal.h"
 
+/** enum weight - what gives way before what */
+enum weight {
+	WEIGHT_SOFT,
+	WEIGHT_HARD,
+	WEIGHT_KERNEL, /* unload: the kernel knows of it, and will not have it otherwise */
+};
+
 /** struct constraint - @before comes before @after */
 struct constraint {
 	uint32_t before, after;
 	uint32_t edge; /* that it stands for */
-	bool is_hard;
+	uint8_t weight;
 };
 
 /** struct knots - strongly connected components, and the memory to find them */
@@ -33,7 +41,7 @@ struct knots {
 	uint32_t *size;	   /* of a component */
 	uint32_t *chosen;  /* of a component: who goes first; PLAN_NONE */
 	uint32_t n_knots;
-	uint8_t *has_hard; /* a node waits for one of its own component that it needs */
+	uint8_t *weight; /* the greatest for which a node waits for another of its own component */
 };
 
 static void knots_done(struct knots *k)
@@ -43,7 +51,7 @@ static void knots_done(struct knots *k)
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		free(all[i]);
-	free(k->has_hard);
+	free(k->weight);
 }
 
 static int knots_init(struct knots *k, uint32_t n_nodes, uint32_t n_constraints)
@@ -53,8 +61,8 @@ static int knots_init(struct knots *k, uint32_t n_nodes, uint32_t n_constraints)
 
 	*k = (struct knots){ .n_nodes = n_nodes };
 	k->after = calloc((size_t)n_constraints + 1, sizeof(*k->after));
-	k->has_hard = calloc((size_t)n_nodes + 1, 1);
-	if (!k->after || !k->has_hard)
+	k->weight = calloc((size_t)n_nodes + 1, 1);
+	if (!k->after || !k->weight)
 		return -ENOMEM;
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
 		*all[i] = calloc((size_t)n_nodes + 2, sizeof(uint32_t));
@@ -126,7 +134,7 @@ static void find_knots(struct knots *k, const struct constraint *constraints, ui
 	set_successors(k, constraints, n);
 	memset(k->index, 0, (size_t)k->n_nodes * sizeof(*k->index));
 	memset(k->knot, 0, (size_t)k->n_nodes * sizeof(*k->knot));
-	memset(k->has_hard, 0, k->n_nodes);
+	memset(k->weight, 0, k->n_nodes);
 	k->n_knots = 0;
 	for (uint32_t i = 0; i < k->n_nodes; i++)
 		if (!k->index[i])
@@ -148,14 +156,17 @@ static uint32_t waiting(const struct planner *p, const struct constraint *c)
 static void choose(const struct planner *p, struct knots *k, const struct constraint *constraints,
 		   uint32_t n)
 {
-	for (uint32_t i = 0; i < n; i++)
-		if (constraints[i].is_hard && is_inside(k, &constraints[i]))
-			k->has_hard[waiting(p, &constraints[i])] = 1;
+	for (uint32_t i = 0; i < n; i++) {
+		uint8_t *weight = &k->weight[waiting(p, &constraints[i])];
+
+		if (constraints[i].weight > *weight && is_inside(k, &constraints[i]))
+			*weight = constraints[i].weight;
+	}
 	for (uint32_t i = 0; i < k->n_nodes; i++) {
 		uint32_t *chosen = &k->chosen[k->knot[i]];
 
-		if (*chosen == PLAN_NONE || k->has_hard[i] < k->has_hard[*chosen] ||
-		    (k->has_hard[i] == k->has_hard[*chosen] &&
+		if (*chosen == PLAN_NONE || k->weight[i] < k->weight[*chosen] ||
+		    (k->weight[i] == k->weight[*chosen] &&
 		     strcmp(p->nodes[i].name, p->nodes[*chosen].name) < 0))
 			*chosen = i;
 	}
@@ -171,8 +182,8 @@ static bool gives_way(const struct planner *p, const struct knots *k, const stru
 	if (c->before == c->after || round >= 2 * PLAN_CUT_ROUNDS)
 		return true;
 	if (round >= PLAN_CUT_ROUNDS)
-		return !c->is_hard;
-	return waits == k->chosen[k->knot[waits]] && (!c->is_hard || k->has_hard[waits]);
+		return c->weight == WEIGHT_SOFT;
+	return waits == k->chosen[k->knot[waits]] && c->weight <= k->weight[waits];
 }
 
 static int note_cut(struct planner *p, const struct constraint *cut)
@@ -184,8 +195,8 @@ static int note_cut(struct planner *p, const struct constraint *cut)
 	edge->is_order_cut = true;
 	if (edge->kind == PLAN_HARD || edge->kind == PLAN_HARD_USER)
 		return 0;
-	return plan_add_note(p, (struct plan_note){ .kind = cut->is_hard ? PLAN_NOTE_NEEDS_CYCLE
-									 : PLAN_NOTE_ORDER_CUT,
+	return plan_add_note(p, (struct plan_note){ .kind = cut->weight > WEIGHT_SOFT ? PLAN_NOTE_NEEDS_CYCLE
+										: PLAN_NOTE_ORDER_CUT,
 						    .a = p->nodes[edge->from].name,
 						    .b = p->nodes[edge->to].name,
 						    .source = edge->source });
@@ -287,12 +298,13 @@ static int order_nodes(struct planner *p, struct constraint *constraints, uint32
 	return r;
 }
 
-/* To unload, what the kernel does not know of gives way. */
-static bool is_hard(const struct planner *p, const struct edge *edge)
+static enum weight weight_of(const struct planner *p, const struct edge *edge)
 {
-	if (p->options.is_unload)
-		return edge->kind == PLAN_NEEDS || edge->kind == PLAN_HOLDER;
-	return plan_is_need(edge) || edge->kind == PLAN_ANY_OF;
+	if (!p->options.is_unload)
+		return plan_is_need(edge) || edge->kind == PLAN_ANY_OF ? WEIGHT_HARD : WEIGHT_SOFT;
+	if (edge->kind == PLAN_NEEDS || edge->kind == PLAN_HOLDER)
+		return WEIGHT_KERNEL;
+	return edge->kind == PLAN_HARD_USER ? WEIGHT_HARD : WEIGHT_SOFT;
 }
 
 int plan_order_edges(struct planner *p, bool (*goes_before)(const struct edge *edge),
@@ -309,7 +321,7 @@ int plan_order_edges(struct planner *p, bool (*goes_before)(const struct edge *e
 		constraints[e] = (struct constraint){
 			.before = is_before ? edge->to : edge->from,
 			.after = is_before ? edge->from : edge->to,
-			.is_hard = is_hard(p, edge),
+			.weight = (uint8_t)weight_of(p, edge),
 			.edge = e
 		};
 	}

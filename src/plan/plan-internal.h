@@ -52,7 +52,7 @@ struct edge {
 	uint32_t from, to;
 	enum plan_edge_kind kind;
 	const char *text; /* soft, hard: as it was written; PLAN_GOAL: the request */
-	uint32_t group;	  /* PLAN_ANY_OF: index into the groups of @from */
+	uint32_t group;	  /* PLAN_ANY_OF: index into the groups of @from; PLAN_HARD_USER: into its users */
 	struct plan_source source;
 	bool is_order_cut;
 	uint32_t next;
@@ -88,6 +88,8 @@ struct node {
 	/* Set while a plan is put together. */
 	uint32_t *line; /* modules of @deps, users first; NULL before plan_need_edges() */
 	uint32_t n_line;
+	uint32_t first_hard; /* of the line: the first behind which hard dependencies may have put others; n_line */
+	bool has_line_hards; /* the line holds hard dependencies of its own */
 	uint32_t first_edge, last_edge; /* in the order of loading */
 	uint32_t place;	    /* where a plain walk puts it */
 	enum plan_refusal refusal;
@@ -223,11 +225,14 @@ static inline bool plan_is_used(const struct node *node)
  */
 int plan_hard_edges(struct planner *p);
 
+/** plan_is_going() - unload: is it to be removed, as far as is decided? */
+bool plan_is_going(const struct node *node);
+
 /**
- * plan_must_go_first() - unload: does a user have to go before the module?
- * Not while another answer to its word is not to go.
+ * plan_must_go_too() - unload: does a user have to go with the module?
+ * Not where another answer was not asked for.
  */
-bool plan_must_go_first(const struct planner *p, const struct hard_user *user);
+bool plan_must_go_too(const struct planner *p, const struct hard_user *user);
 
 /** plan_hard_order_edges() - unload: edges from @i to what it has hard dependencies on */
 int plan_hard_order_edges(struct planner *p, uint32_t i);

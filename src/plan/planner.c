@@ -565,7 +565,7 @@ static int begin_users(struct planner *p, uint32_t i, uint32_t *todo)
 			r = begin_user(p, holder, todo);
 	}
 	for (uint32_t u = 0; u < p->nodes[i].n_users && r == 0; u++)
-		if (plan_must_go_first(p, &p->nodes[i].users[u]))
+		if (plan_must_go_too(p, &p->nodes[i].users[u]))
 			r = begin_user(p, p->nodes[i].users[u].node, todo);
 	return r;
 }
@@ -679,6 +679,8 @@ int planner_answer_deps(struct planner *p, const struct plan_deps *deps)
 			return stick(p, -ENOMEM);
 	}
 	r = after_deps(p, i);
+	if (p->nodes[i].is_builtin) /* it is there, and needs nothing any longer */
+		return stick(p, r);
 	if (r == 0)
 		r = plan_read_hards(p, i, deps->hard, deps->n_hard);
 	if (r == 0)

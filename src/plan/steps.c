@@ -69,16 +69,11 @@ static int read_line(struct planner *p, uint32_t i)
 		if (to != PLAN_NONE && to != i)
 			node->line[node->n_line++] = to;
 	}
+	while (node->first_hard < node->n_line &&
+	       !p->nodes[node->line[node->first_hard]].has_line_hards &&
+	       !plan_find_line_hard(p, i, node->line[node->first_hard]))
+		node->first_hard++;
 	return 0;
-}
-
-/* Is it sure that @to, of the line of @i, is loaded before @i, with all that it needs itself? */
-static bool brings_along(const struct planner *p, uint32_t i, uint32_t to)
-{
-	const struct hard_word *word = plan_find_line_hard(p, i, to);
-
-	return !word || (!p->options.is_unload && !word->is_dropped &&
-			 p->requests[word->request].n_found == 1);
 }
 
 /* Does the kernel say that @user uses symbols of @used? */
@@ -93,13 +88,28 @@ static bool is_holder(const struct planner *p, uint32_t user, uint32_t used)
 	return false;
 }
 
+/*
+ * Does module @i bring along what stands at @at of its line? Not always where hard dependencies have
+ * put it there. To unload, those say nothing. What stands behind one, or behind a module that has such
+ * itself, may be there for its sake: only the kernel knows.
+ */
+static bool brings_along(const struct planner *p, uint32_t i, uint32_t at)
+{
+	const struct node *node = &p->nodes[i];
+	const struct hard_word *word = plan_find_line_hard(p, i, node->line[at]);
+
+	if (p->options.is_unload)
+		return !word && (at <= node->first_hard || is_holder(p, i, node->line[at]));
+	return !word || (!word->is_dropped && p->requests[word->request].n_found == 1);
+}
+
 /* Strikes out what stands behind @at in the line and is needed by it. */
 static int strike_out(struct planner *p, uint32_t i, uint32_t *line, uint32_t n, uint32_t at)
 {
 	const struct node *other;
 	int r;
 
-	if (line[at] == PLAN_NONE || !brings_along(p, i, line[at]))
+	if (line[at] == PLAN_NONE || !brings_along(p, i, at))
 		return 0;
 	r = read_line(p, line[at]);
 	if (r < 0)
@@ -107,7 +117,7 @@ static int strike_out(struct planner *p, uint32_t i, uint32_t *line, uint32_t n,
 	other = &p->nodes[line[at]];
 	for (uint32_t o = 0; o < other->n_line; o++)
 		for (uint32_t k = at + 1; k < n; k++)
-			if (line[k] == other->line[o])
+			if (line[k] == other->line[o] && brings_along(p, line[at], o))
 				line[k] = PLAN_NONE;
 	return 0;
 }
@@ -115,7 +125,7 @@ static int strike_out(struct planner *p, uint32_t i, uint32_t *line, uint32_t n,
 int plan_need_edges(struct planner *p, uint32_t i)
 {
 	const struct node *node = &p->nodes[i];
-	uint32_t *line, first_hard = 0;
+	uint32_t *line;
 	int r;
 
 	r = read_line(p, i);
@@ -127,17 +137,12 @@ int plan_need_edges(struct planner *p, uint32_t i)
 	memcpy(line, node->line, node->n_line * sizeof(*line));
 	for (uint32_t at = 0; at < node->n_line && node->n_line <= NEEDS_REDUCED_MAX && r == 0; at++)
 		r = strike_out(p, i, line, node->n_line, at);
-	while (first_hard < node->n_line && !plan_find_line_hard(p, i, node->line[first_hard]))
-		first_hard++;
 	/* What is needed last on the line is needed first in the kernel. */
-	for (uint32_t at = node->n_line; at-- > 0 && r == 0;) {
-		if (line[at] == PLAN_NONE || plan_find_line_hard(p, i, line[at]))
-			continue;
-		/* Behind a hard dependency stands what that one needs, be it by hard dependencies. */
-		if (p->options.is_unload && at > first_hard && !is_holder(p, i, line[at]))
-			continue;
-		r = plan_add_edge(p, (struct edge){ .from = i, .to = line[at], .kind = PLAN_NEEDS });
-	}
+	for (uint32_t at = node->n_line; at-- > 0 && r == 0;)
+		if (line[at] != PLAN_NONE && !plan_find_line_hard(p, i, line[at]) && brings_along(p, i, at))
+			r = plan_add_edge(p, (struct edge){ .from = i,
+							    .to = line[at],
+							    .kind = PLAN_NEEDS });
 	free(line);
 	return r;
 }
@@ -213,18 +218,36 @@ static bool is_told(const struct planner *p, const struct edge *edge)
 	return from->refusal == PLAN_REFUSE_NOTHING || plan_is_cause(from, edge);
 }
 
+/* Unload: is there no other answer for the user that stays? */
+static bool is_last_answer(const struct planner *p, const struct edge *edge)
+{
+	const struct hard_user *user;
+
+	if (edge->kind != PLAN_HARD_USER)
+		return false;
+	user = &p->nodes[edge->from].users[edge->group];
+	for (uint32_t o = 0; o < user->n_others; o++)
+		if (!plan_is_going(&p->nodes[user->others[o]]))
+			return false;
+	return true;
+}
+
 /* To load, what a module needs must have come before; to unload, what uses it must have gone. */
 static bool is_need(const struct planner *p, const struct edge *edge)
 {
 	if (p->options.is_unload)
-		return edge->kind == PLAN_HOLDER || edge->kind == PLAN_HARD_USER;
+		return edge->kind == PLAN_HOLDER || is_last_answer(p, edge);
 	return plan_is_need(edge);
 }
 
 bool plan_is_reason(const struct planner *p, const struct edge *edge)
 {
+	const struct node *from = &p->nodes[edge->from];
+
+	if (edge->kind == PLAN_HARD_USER && !plan_must_go_too(p, &from->users[edge->group]))
+		return false;
 	if (edge->kind == PLAN_HOLDER || edge->kind == PLAN_HARD_USER)
-		return p->options.with_holders && p->nodes[edge->from].is_goal_like;
+		return p->options.with_holders && from->is_goal_like;
 	return edge->kind != PLAN_HARD || !p->options.is_unload || p->options.with_hard_deps;
 }
 

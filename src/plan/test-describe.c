@@ -170,8 +170,8 @@ static void test_hard_refusals(void **state)
 	(void)state;
 	assert_refusal("b needs x (hard dependency, /etc/modprobe.d/s.conf:3), and nothing answers to that",
 		       .refusal = PLAN_REFUSE_NO_ANSWER, .word = "x", .source = place);
-	assert_refusal("b needs x (hard dependency, /etc/modprobe.d/s.conf:3), and what answers to that is "
-		       "blacklisted (/etc/modprobe.d/x.conf:7)",
+	assert_refusal("b needs x (hard dependency, /etc/modprobe.d/s.conf:3), which only b answers, and that "
+		       "is blacklisted (/etc/modprobe.d/x.conf:7)",
 		       .refusal = PLAN_REFUSE_BLACKLISTED, .word = "x", .source = place, .rule = &rule);
 	assert_refusal("b must not be loaded together with x (/etc/modprobe.d/s.conf:3)",
 		       .refusal = PLAN_REFUSE_CONFLICT, .word = "x", .source = place);

@@ -95,9 +95,9 @@ static void test_refused_answers(void **state)
 	CLEANUP_RUN struct run none = world_plan(&w, "d");
 	assert_string_equal(steps_text(&none), "x:no-file:gone x:needs:on_gone x:needs:d");
 	assert_string_equal(refusal_text(&none, "d"), "x:none@h:2 <- on_gone");
-	assert_string_equal(groups_text(&none, "d"), "");
+	assert_string_equal(groups_text(&none, "d"), "x:none[on_gone gone]@h:2"); /* to tell of each */
 	CLEANUP_RUN struct run rule = world_plan(&masked, "a");
-	assert_string_equal(steps_text(&rule), "x:no-file:gone x:needs:a");
+	assert_string_equal(steps_text(&rule), "x:no-file:gone x:masked:c x:needs:on_gone x:needs:a");
 	assert_string_equal(refusal_text(&rule, "a"), "x:gone@h:1 <- gone");
 }
 

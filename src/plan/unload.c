@@ -21,6 +21,12 @@ static bool is_loaded(const struct node *node)
 	       node->state.live != PLAN_BUILTIN;
 }
 
+bool plan_is_going(const struct node *node)
+{
+	return node->is_kept && !node->is_left && node->refusal == PLAN_REFUSE_NOTHING &&
+	       is_loaded(node);
+}
+
 /* Calls @each for the modules that hold @i and that the planner knows. */
 static int each_holder(struct planner *p, uint32_t i,
 		       int (*each)(struct planner *p, uint32_t i, uint32_t holder))
@@ -66,12 +72,11 @@ static int add_user_edges(struct planner *p, uint32_t i)
 	for (uint32_t u = 0; u < p->nodes[i].n_users && r == 0; u++) {
 		const struct hard_user *user = &p->nodes[i].users[u];
 
-		if (!plan_must_go_first(p, user))
-			continue;
 		r = plan_add_edge(p, (struct edge){ .from = i,
 						    .to = user->node,
 						    .kind = PLAN_HARD_USER,
 						    .text = user->word,
+						    .group = u,
 						    .source = user->source });
 	}
 	return r;
@@ -155,12 +160,6 @@ static int keep(struct planner *p)
 	return 0;
 }
 
-static bool is_going(const struct node *node)
-{
-	return node->is_kept && !node->is_left && node->refusal == PLAN_REFUSE_NOTHING &&
-	       is_loaded(node);
-}
-
 /* Users that will still be there when it is @i's turn; @i and those before it are decided. */
 static long users_left(const struct planner *p, uint32_t i)
 {
@@ -168,31 +167,18 @@ static long users_left(const struct planner *p, uint32_t i)
 	long n = node->state.n_users;
 
 	for (uint32_t e = node->first_edge; e != PLAN_NONE; e = p->edges[e].next)
-		if (p->edges[e].kind == PLAN_HOLDER && is_going(&p->nodes[p->edges[e].to]))
+		if (p->edges[e].kind == PLAN_HOLDER && plan_is_going(&p->nodes[p->edges[e].to]))
 			n--;
 	return n;
 }
 
-/* Does @node need @other by itself? Then the dependency of that one on it was dropped when it was loaded. */
-static bool needs(const struct planner *p, const struct node *node, uint32_t other)
-{
-	for (uint32_t n = 0; n < node->n_line; n++)
-		if (node->line[n] == other)
-			return true;
-	for (uint32_t e = node->first_edge; e != PLAN_NONE; e = p->edges[e].next)
-		if (p->edges[e].kind == PLAN_HARD && p->edges[e].to == other)
-			return true;
-	return false;
-}
-
 /* Will the user still be there, and without anything else that answers to its word? */
-static bool is_needed_by(const struct planner *p, const struct node *node,
-			 const struct hard_user *user)
+static bool is_needed_by(const struct planner *p, const struct hard_user *user)
 {
-	if (is_going(&p->nodes[user->node]) || needs(p, node, user->node))
+	if (plan_is_going(&p->nodes[user->node]))
 		return false;
 	for (uint32_t o = 0; o < user->n_others; o++)
-		if (!is_going(&p->nodes[user->others[o]]))
+		if (!plan_is_going(&p->nodes[user->others[o]]))
 			return false;
 	return true;
 }
@@ -203,7 +189,7 @@ static uint32_t hard_users_left(const struct planner *p, const struct node *node
 	uint32_t n = 0;
 
 	for (uint32_t u = 0; u < node->n_users; u++)
-		n += is_needed_by(p, node, &node->users[u]);
+		n += is_needed_by(p, &node->users[u]);
 	return n;
 }
 
@@ -225,13 +211,13 @@ static bool decide_used(struct planner *p, const uint32_t *order, bool is_strict
 	for (uint32_t n = 0; n < p->n_nodes; n++) {
 		struct node *node = &p->nodes[order[n]];
 
-		if (!is_going(node) || !stays(p, order[n], is_strict))
+		if (!plan_is_going(node) || !stays(p, order[n], is_strict))
 			continue;
 		if (!node->is_goal_like)
 			node->is_left = true;
 		else if (!p->options.force && !(p->options.may_wait && node->is_goal))
 			node->refusal = PLAN_REFUSE_IN_USE;
-		is_changed |= !is_going(node);
+		is_changed |= !plan_is_going(node);
 	}
 	return is_changed;
 }
@@ -243,13 +229,13 @@ static bool decide_needed(struct planner *p, const uint32_t *order)
 	for (uint32_t n = 0; n < p->n_nodes; n++) {
 		struct node *node = &p->nodes[order[n]];
 
-		if (!is_going(node) || node->command || hard_users_left(p, node) == 0)
+		if (!plan_is_going(node) || node->command || hard_users_left(p, node) == 0)
 			continue;
 		if (!node->is_goal_like)
 			node->is_left = true;
 		else if (!p->options.force)
 			node->refusal = PLAN_REFUSE_HARD_USED;
-		is_changed |= !is_going(node);
+		is_changed |= !plan_is_going(node);
 	}
 	return is_changed;
 }
@@ -292,7 +278,7 @@ static int list_holders(struct planner *p, const struct node *node, const char *
 	for (; left > 0; left -= strlen(at) + 1, at += strlen(at) + 1) {
 		uint32_t holder = plan_find_node(p, at);
 
-		if (holder != PLAN_NONE && is_going(&p->nodes[holder]))
+		if (holder != PLAN_NONE && plan_is_going(&p->nodes[holder]))
 			continue;
 		buf_put_string(&out, out.size > 0 ? ", " : "");
 		buf_put_string(&out, at);
@@ -315,7 +301,7 @@ static int list_hard_users(struct planner *p, const struct node *node, struct pl
 	for (uint32_t u = 0; u < node->n_users; u++) {
 		const struct hard_user *user = &node->users[u];
 
-		if (has_others ? is_going(&p->nodes[user->node]) : !is_needed_by(p, node, user))
+		if (has_others ? plan_is_going(&p->nodes[user->node]) : !is_needed_by(p, user))
 			continue;
 		if (!step->word) {
 			step->word = user->word;
@@ -341,7 +327,7 @@ static int list_breaches(struct planner *p, const struct node *node, struct plan
 	if (!breaches)
 		return -ENOMEM;
 	for (uint32_t u = 0; u < node->n_users; u++)
-		if (is_needed_by(p, node, &node->users[u]))
+		if (is_needed_by(p, &node->users[u]))
 			breaches[step->n_breaches++] =
 				(struct plan_breach){ p->nodes[node->users[u].node].name,
 						      node->users[u].word, node->users[u].source };

@@ -523,12 +523,15 @@ class Declared(Case):
         self.assertEqual(self.harddep('image', 'a').out, 'd\nc\nb\n')
 
     def test_taken_back(self):
-        self.tree(a=module(harddep='any b'), b=module(), x=module(alias='any'), y=module(alias='any'))
+        self.tree(a=module(harddep='any b', softdep='pre: any'), b=module(), x=module(alias='any'), y=module(alias='any'))
         self.index()
+        self.assertEqual(self.json('suggest')['suggestions'][0]['settled'], 'declared')
         self.conf('harddep a\n')
+        self.assertIsNone(self.json('suggest')['suggestions'][0]['settled'])
         self.assertEqual(self.states('a'), {('a', 'any'): 'taken-back', ('a', 'b'): 'taken-back'})
         self.assertIn('\n  taken back by a rule of modprobe.d\n', self.harddep('list').out)
-        self.assertEqual(self.harddep('image', 'a').out, 'b\n')  # which modules.dep has, for those who read nothing else
+        # That one is in modules.dep, for programs that read nothing else.
+        self.assertEqual(self.harddep('image', 'a').out, 'b\n')
 
     def test_conflicts(self):
         self.tree(a=module(conflict='b any'), b=module(), x=module(alias='any'), y=module(alias='any'))

@@ -319,7 +319,7 @@ class Rmmod(captured.Case):
             self.assertIn(b'Module held is in use', result.err)
 
 
-def index(system, modules, builtin='', tags=()):
+def index(system, modules, builtin='', tags=(), builtin_modinfo=''):
     """modules of these names in the captured system; [(module, key, value)...] of what they say; indexed"""
     for name in modules:
         made = Module(name).modinfo('license', 'GPL').modinfo('name', name)
@@ -327,7 +327,7 @@ def index(system, modules, builtin='', tags=()):
             if owner == name:
                 made.modinfo(key, value)
         system.modules_file('kernel/%s.ko' % name, made.bytes())
-    for name, text in (('modules.order', ''), ('modules.builtin', builtin), ('modules.builtin.modinfo', '')):
+    for name, text in (('modules.order', ''), ('modules.builtin', builtin), ('modules.builtin.modinfo', builtin_modinfo)):
         system.modules_file(name, text)
     subprocess.run([tap.command('depmod'), '-b', system.folder, system.release], check=True)
 
@@ -390,6 +390,11 @@ class RmmodNeeded(captured.Case):
         self.assert_removed('phy')
         self.system.put(self.CONF, 'alias x phy\nharddep nic x\n')
         self.assertEqual(self.run_ours('rmmod', 'phy').status, 1)
+        for aliases, status in (('', 1), ('inside.alias=phy-x\0', 0)):     # beside a module that answers
+            index(self.system, ['nic', 'phy'], 'kernel/inside.ko\n', tags=[('nic', 'harddep', 'phy-x'), ('phy', 'alias', 'phy-x')],
+                  builtin_modinfo=aliases)
+            self.system.put(self.CONF, '')
+            self.assertEqual(self.run_ours('rmmod', 'phy').status, status)
 
     def test_several_users(self):
         self.system.put(self.CONF, 'harddep b phy\nharddep a phy\n')

@@ -302,7 +302,8 @@ static void draw_request(struct draw *d, struct draw_request *q)
 					    .ignore_commands = draw_chance(d, 8),
 					    .use_blacklist = draw_chance(d, 8),
 					    .must_change = draw_chance(d, 8),
-					    .with_holders = is_unload && draw_chance(d, 20) };
+					    .with_holders = is_unload && draw_chance(d, 20),
+					    .with_hard_deps = is_unload && draw_chance(d, 25) };
 	q->all_or_nothing = draw_chance(d, 30);
 	q->dry_run = draw_chance(d, 4);
 	q->wait_usec = is_unload && draw_chance(d, 20) ? 100000 : 0;
@@ -345,6 +346,7 @@ void draw_world(struct draw *d, uint64_t seed)
 	draw_aliases(d);
 	draw_rules(d);
 	work_out(d);
+	draw_hards(d);
 	d->n_requests = 1 + draw_below(d, DRAW_REQUESTS_MAX);
 	for (uint32_t i = 0; i < d->n_requests; i++)
 		draw_request(d, &d->requests[i]);
@@ -434,6 +436,7 @@ void draw_print(struct draw *d)
 			printf(" %s", d->modules[d->aliases[i].modules[n]].name);
 		printf("\n");
 	}
+	draw_print_hards(d);
 	draw_conf(d, false, &conf);
 	buf_put_u8(&conf, 0);
 	printf("%s", (const char *)conf.base);

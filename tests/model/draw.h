@@ -17,6 +17,7 @@
 #define DRAW_GOALS_MAX 3
 #define DRAW_REQUESTS_MAX 3
 #define DRAW_PROCESSES_MAX 3
+#define DRAW_HARDS_MAX 10
 
 #define BIT(i) (1u << (i))
 
@@ -26,6 +27,7 @@ struct draw_module {
 	char name[8];
 	set needs;   /* symbols of these; of lower numbers only */
 	set closure; /* and of what those need */
+	set line; /* the line in the index: the closure, and what hard dependencies bring in */
 	char needs_text[128];
 	struct kernel_model_module is;
 	bool is_missing; /* its file */
@@ -46,6 +48,18 @@ struct draw_alias {
 	uint8_t modules[3];
 	uint32_t n;
 	bool is_rule; /* of the configuration; otherwise of an index */
+};
+
+/** struct draw_hard - a declared hard dependency; "hard", line 1, 2... is its source */
+struct draw_hard {
+	uint32_t module;
+	char word[8];
+	bool is_alias; /* a blacklist counts */
+	enum plan_declared declared;
+	bool is_in_line, is_by_symbol, is_dropped;
+	uint8_t answers[3];
+	uint32_t n_answers;
+	set answer_set;
 };
 
 /** struct draw_request - one run of modprobe */
@@ -70,6 +84,11 @@ struct draw {
 	uint32_t n_requests;
 	char processes[DRAW_PROCESSES_MAX][96];
 	uint32_t n_processes;
+	struct draw_hard hards[DRAW_HARDS_MAX];
+	uint32_t n_hards;
+	uint8_t order[DRAW_MODULES_MAX]; /* lines come from its end: users behind what they need */
+	set conflicts[DRAW_MODULES_MAX]; /* on both sides */
+	set told_conflicts[DRAW_MODULES_MAX]; /* of these a module is told; one side may not be */
 
 	/* What the rules say, worked out here and not by the code that is tested. */
 	set masked, allowed, blacklisted, installs, removes;
@@ -80,6 +99,12 @@ struct draw {
 
 /** draw_world() - the same world for the same number */
 void draw_world(struct draw *d, uint64_t seed);
+
+/** draw_hards() - hard dependencies and conflicts, and the lines that depmod makes of them */
+void draw_hards(struct draw *d);
+
+/** draw_print_hards() - for a person */
+void draw_print_hards(const struct draw *d);
 
 /** draw_conf() - modprobe.d; @is_shuffled: rules that have nothing to do with each other change places */
 void draw_conf(struct draw *d, bool is_shuffled, struct buf *out);

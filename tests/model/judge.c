@@ -54,8 +54,16 @@ static set find_reach(const struct run *run)
 			if (reach & BIT(i))
 				reach |= d->modules[i].closure | soft_of(run, d->pre, i) |
 					 soft_of(run, d->post, i);
+			/* What is needed for no symbol stays when its users go, unless that is asked for. */
+			if (reach & BIT(i) &&
+			    (!run->request->options.is_unload || run->request->options.with_hard_deps))
+				reach |= hard_answers(d, i);
+			/* What a rule took back: the line does not tell whether it has symbols as well. */
+			if (reach & BIT(i) && !run->request->options.is_unload && hard_is_taken_back(d, i))
+				reach |= d->modules[i].line;
 			/* With holders: who uses it. */
-			if (run->request->options.with_holders && reach & d->modules[i].closure)
+			if (run->request->options.with_holders &&
+			    reach & (d->modules[i].closure | hard_answers(d, i)))
 				reach |= BIT(i);
 		}
 	} while (reach != before);
@@ -68,7 +76,8 @@ static void find_before(const struct run *run, set *before)
 	const struct draw *d = run->draw;
 
 	for (uint32_t i = 0; i < d->n_modules; i++)
-		before[i] = d->modules[i].closure | soft_of(run, d->pre, i);
+		before[i] = d->modules[i].closure | d->modules[i].line | hard_answers(d, i) |
+			    soft_of(run, d->pre, i);
 	for (uint32_t i = 0; i < d->n_modules; i++)
 		for (uint32_t z = 0; z < d->n_modules; z++)
 			if (soft_of(run, d->post, i) & BIT(z))
@@ -125,7 +134,7 @@ static bool is_allowed(const struct run *run, uint32_t i)
 		uint32_t user = run_module_of(run, s);
 
 		if (is_loading(run->plan->steps[s].action) && d->allowed & BIT(user) &&
-		    d->modules[user].closure & BIT(i))
+		    hard_closure(d, user) & BIT(i))
 			return true;
 	}
 	return false;
@@ -200,6 +209,7 @@ void judge_plan(struct run *run)
 	}
 	for (uint32_t i = 0; i < run->draw->n_modules; i++)
 		run_must(run, places[i] || !(run->goals & BIT(i)), "every goal has a step", name_of(run, i));
+	judge_hard_plan(run);
 }
 
 void judge_shuffled(struct run *run, const struct run *other)
@@ -217,10 +227,19 @@ void judge_shuffled(struct run *run, const struct run *other)
 	}
 }
 
+static bool has_conflicts(const struct draw *d)
+{
+	set all = 0;
+
+	for (uint32_t i = 0; i < d->n_modules; i++)
+		all |= d->conflicts[i];
+	return all != 0;
+}
+
 static bool has_cut(const struct plan *plan, const struct plan_note *cut)
 {
 	for (uint32_t n = 0; n < plan->n_notes; n++)
-		if (plan->notes[n].kind == PLAN_NOTE_ORDER_CUT &&
+		if (plan->notes[n].kind == cut->kind &&
 		    strcmp(plan->notes[n].a, cut->a) == 0 && strcmp(plan->notes[n].b, cut->b) == 0)
 			return true;
 	return false;
@@ -230,13 +249,16 @@ void judge_reversed(struct run *run, const struct run *other)
 {
 	uint32_t places[DRAW_MODULES_MAX];
 
+	if (has_conflicts(run->draw)) /* of two that are welcome, the first comes */
+		return;
 	run_must(run, run->plan->n_steps == other->plan->n_steps, "the order of goals brings in nobody", "");
 	find_places((struct run *)other, places);
 	for (uint32_t s = 0; s < run->plan->n_steps; s++)
 		run_must(run, places[run_module_of(run, s)] > 0, "the order of goals brings in nobody",
 			 run->plan->steps[s].module);
 	for (uint32_t n = 0; n < run->plan->n_notes; n++)
-		if (run->plan->notes[n].kind == PLAN_NOTE_ORDER_CUT)
+		if (run->plan->notes[n].kind == PLAN_NOTE_ORDER_CUT ||
+		    run->plan->notes[n].kind == PLAN_NOTE_HARD_CYCLE)
 			run_must(run, has_cut(other->plan, &run->plan->notes[n]),
 				 "cycles are cut by names, whoever was asked for first", run->plan->notes[n].a);
 }
@@ -260,20 +282,45 @@ static bool can_start(const struct run *run, uint32_t i)
 	       (is->n_bad_inits > 0 && run->inits_before[i] + n_more > is->n_bad_inits);
 }
 
+/* Of each of its hard dependencies, an answer out of @loadable. */
+static bool has_hards(const struct run *run, uint32_t i, set loadable)
+{
+	const struct draw *d = run->draw;
+
+	for (uint32_t h = 0; h < d->n_hards; h++)
+		if (d->hards[h].module == i && hard_holds(run, &d->hards[h]) &&
+		    !(hard_usable(run, &d->hards[h]) & loadable))
+			return false;
+	return true;
+}
+
+/* Can a module come to need itself, by whichever answers? */
+static bool has_cycles(const struct draw *d)
+{
+	for (uint32_t i = 0; i < d->n_modules; i++)
+		if (hard_closure(d, i) & BIT(i))
+			return true;
+	return false;
+}
+
 /* Modules that can be live in the end, where nobody interferes and no rule puts a command in place. */
 static set find_loadable(const struct run *run)
 {
 	const struct draw *d = run->draw;
-	set loadable = 0;
+	set loadable = 0, before;
 
-	for (uint32_t i = 0; i < d->n_modules; i++) {
-		const struct draw_module *m = &d->modules[i];
+	do {
+		before = loadable;
+		for (uint32_t i = 0; i < d->n_modules; i++) {
+			const struct draw_module *m = &d->modules[i];
 
-		if (m->is.is_builtin || run->live_before & BIT(i) ||
-		    (!(d->masked & BIT(i)) && !m->is_missing && !m->is_damaged && can_start(run, i) &&
-		     (m->closure & ~loadable) == 0))
-			loadable |= BIT(i);
-	}
+			if (m->is.is_builtin || run->live_before & BIT(i) ||
+			    (!(d->masked & BIT(i)) && !m->is_missing && !m->is_damaged &&
+			     can_start(run, i) && (m->line & ~loadable) == 0 &&
+			     has_hards(run, i, loadable)))
+				loadable |= BIT(i);
+		}
+	} while (loadable != before);
 	return loadable;
 }
 
@@ -294,6 +341,14 @@ static void judge_live(struct run *run)
 	}
 }
 
+static bool has_line_taken_back(const struct draw *d)
+{
+	for (uint32_t i = 0; i < d->n_modules; i++)
+		if (hard_is_taken_back(d, i))
+			return true;
+	return false;
+}
+
 static void judge_loaded(struct run *run)
 {
 	const struct draw *d = run->draw;
@@ -304,10 +359,15 @@ static void judge_loaded(struct run *run)
 		uint32_t i = run_module_of(run, s);
 		bool was_there = d->modules[i].is.is_builtin || run->live_before & BIT(i);
 
-		if (step->is_goal)
-			run_must(run, has_succeeded(run, s) ==
-					      (loadable & BIT(i) && !(was_there && run->request->options.must_change)),
+		bool can = loadable & BIT(i) && !(was_there && run->request->options.must_change);
+
+		/* Which dependency of a cycle goes, and who of two stays out, is a matter of choice. */
+		if (step->is_goal && !has_line_taken_back(d))
+			run_must(run, has_succeeded(run, s) == can ||
+					      (can && (has_conflicts(d) || has_cycles(d))),
 				 "a goal succeeds exactly where it can", step->module);
+		if (has_conflicts(d) || has_cycles(d) || has_line_taken_back(d))
+			continue;
 		if (step->action != PLAN_INSERT || run->results[s].status != APPLY_DONE)
 			continue;
 		for (uint32_t z = 0; z < d->n_modules; z++)
@@ -325,7 +385,7 @@ static void judge_undone(struct run *run)
 
 	for (uint32_t i = 0; i < d->n_modules; i++)
 		if (d->modules[i].is.is_permanent && run->live_after & BIT(i))
-			stays |= BIT(i) | d->modules[i].closure;
+			stays |= BIT(i) | hard_closure(d, i);
 	run_must(run, ((run->live_after ^ run->live_before) & ~stays) == 0, "all or nothing", "");
 	run_must(run, (run->live_before & ~run->live_after) == 0, "all or nothing", "");
 }
@@ -379,7 +439,7 @@ static void judge_unloaded(struct run *run)
 				run_must(run, !(d->modules[i].needs & BIT(z)) || run->live_after & BIT(z) ||
 						      d->modules[z].is.is_builtin,
 					 "an unload leaves what others use", name_of(run, z));
-	if (!has_soft && !run->request->options.with_holders)
+	if (!has_soft && !run->request->options.with_holders && d->n_hards == 0)
 		run_must(run, run->live_after == (run->live_before & ~find_removed(run)),
 			 "an unload removes exactly what it should", "");
 }
@@ -387,9 +447,12 @@ static void judge_unloaded(struct run *run)
 /* Calls that only look: some for each step, and many only where somebody has to wait. */
 static void judge_cost(struct run *run)
 {
-	uint32_t n_each = is_quiet(run) && !run->request->wait_usec ? 6 : 1500;
+	uint32_t n_each = is_quiet(run) && !run->request->wait_usec ? 6 : 1500, n_conflicts = 0;
 
-	run_must(run, run->n_looks <= n_each * (run->plan->n_steps + 1), "as many calls as there are steps", "");
+	for (uint32_t s = 0; s < run->plan->n_steps; s++)
+		n_conflicts += run->plan->steps[s].n_conflicts;
+	run_must(run, run->n_looks <= n_each * (run->plan->n_steps + 1) + n_conflicts,
+		 "as many calls as there are steps", "");
 }
 
 void judge_result(struct run *run)
@@ -414,6 +477,7 @@ void judge_result(struct run *run)
 		return;
 	if (!q->options.is_unload)
 		judge_live(run);
+	judge_hard_result(run);
 	if (!q->options.is_unload && !run->draw->installs && q->all_or_nothing && run->result == 1)
 		judge_undone(run);
 	else if (!q->options.is_unload && !run->draw->installs && !run->draw->has_allow &&

@@ -82,8 +82,43 @@ static void put_path(const struct run *run, uint32_t i, struct buf *out)
 	buf_printf(out, "%s%s/%s.ko%c", run->directory, module->is_missing ? "/missing" : "", module->name, 0);
 }
 
+set run_builtin(const struct draw *d)
+{
+	set builtin = 0;
+
+	for (uint32_t i = 0; i < d->n_modules; i++)
+		builtin |= d->modules[i].is.is_builtin ? BIT(i) : 0;
+	return builtin;
+}
+
+static size_t find_hards(const struct draw *d, uint32_t i, struct plan_hard *ret)
+{
+	size_t n = 0;
+
+	for (uint32_t h = 0; h < d->n_hards; h++)
+		if (d->hards[h].module == i)
+			ret[n++] = (struct plan_hard){ d->hards[h].word,       d->hards[h].declared,
+						       d->hards[h].is_in_line, d->hards[h].is_by_symbol,
+						       d->hards[h].is_dropped, { "hard", h + 1 } };
+	return n;
+}
+
+static size_t find_conflicts(const struct draw *d, uint32_t i, struct plan_answered_conflict *ret)
+{
+	size_t n = 0;
+
+	for (uint32_t z = 0; z < d->n_modules; z++)
+		if (d->told_conflicts[i] & BIT(z))
+			ret[n++] = (struct plan_answered_conflict){ d->modules[z].name,
+								    d->modules[z].is.is_builtin,
+								    { "conflict", 1 } };
+	return n;
+}
+
 static int answer_deps(struct run *run, const char *name)
 {
+	struct plan_answered_conflict conflicts[DRAW_MODULES_MAX];
+	struct plan_hard hards[DRAW_HARDS_MAX];
 	const struct draw *d = run->draw;
 	uint32_t i = draw_find(d, name);
 	CLEANUP_BUF struct buf deps = { 0 }, path = { 0 };
@@ -95,14 +130,50 @@ static int answer_deps(struct run *run, const char *name)
 		answer = (struct plan_deps){ .is_builtin = true };
 	} else if (i < d->n_modules) {
 		put_path(run, i, &path);
-		/* Higher numbers need lower ones: users first. */
-		for (uint32_t need = i; need-- > 0;)
-			if (d->modules[i].closure & BIT(need) && !d->modules[need].is.is_builtin)
-				put_path(run, need, &deps);
+		for (uint32_t at = d->n_modules; at-- > 0;) /* users first */
+			if (d->modules[i].line & BIT(d->order[at]))
+				put_path(run, d->order[at], &deps);
 		answer = (struct plan_deps){ (const char *)path.base, false, (const char *)deps.base,
 					     deps.size, 0 };
 	}
+	if (i < d->n_modules) {
+		answer.hard = hards;
+		answer.n_hard = find_hards(d, i, hards);
+		answer.conflicts = conflicts;
+		answer.n_conflicts = find_conflicts(d, i, conflicts);
+	}
 	return planner_answer_deps(run->planner, &answer);
+}
+
+/* Live modules with a word that @i answers to and nothing that is built in; as a session finds them. */
+static int answer_hard_users(struct run *run, const char *name)
+{
+	struct plan_hard_user users[DRAW_HARDS_MAX] = { 0 };
+	struct buf others[DRAW_HARDS_MAX] = { 0 };
+	const struct draw *d = run->draw;
+	uint32_t i = draw_find(d, name);
+	set live = run_live(run);
+	size_t n = 0;
+	int r;
+
+	for (uint32_t h = 0; h < d->n_hards; h++) {
+		const struct draw_hard *hard = &d->hards[h];
+
+		if (hard->is_dropped || !(live & BIT(hard->module)) || i == d->n_modules ||
+		    hard->module == i || !(hard->answer_set & BIT(i)) || hard->answer_set & run_builtin(d))
+			continue;
+		for (uint32_t o = 0; o < d->n_modules; o++)
+			if (hard->answer_set & live & BIT(o) & ~BIT(i) & ~BIT(hard->module))
+				buf_put(&others[n], d->modules[o].name, strlen(d->modules[o].name) + 1);
+		users[n] = (struct plan_hard_user){ d->modules[hard->module].name, hard->word,
+						    (const char *)others[n].base, others[n].size,
+						    { "hard", h + 1 } };
+		n++;
+	}
+	r = planner_answer_hard_users(run->planner, users, n);
+	for (size_t u = 0; u < n; u++)
+		buf_done(&others[u]);
+	return r;
 }
 
 static int answer(struct run *run, const struct plan_want *want)
@@ -115,7 +186,7 @@ static int answer(struct run *run, const struct plan_want *want)
 	case PLAN_WANT_DEPS:
 		return answer_deps(run, want->name);
 	case PLAN_WANT_HARD_USERS:
-		return planner_answer_hard_users(run->planner, NULL, 0);
+		return answer_hard_users(run, want->name);
 	default:
 		return planner_answer_file(run->planner, strstr(want->name, "/missing/") ? -ENOENT : 0);
 	}
@@ -234,6 +305,8 @@ static int watch_insert(void *ctx, const struct kernel_insert *insert)
 	if (insert->name[0]) {
 		watch_step(run, insert->name, PLAN_INSERT, 2);
 		watch_needs(run, insert->name);
+		if (is_quiet(run))
+			judge_hard_insert(run, draw_find(run->draw, insert->name));
 	}
 	r = run->inner.insert(run->inner.ctx, insert);
 	if (r == 0)

@@ -53,6 +53,9 @@ void run_done(struct run *run);
 /** run_set() - modules of which the model says that they are live */
 set run_live(const struct run *run);
 
+/** run_builtin() - modules that are built in */
+set run_builtin(const struct draw *d);
+
 /** run_module_of() - number of a step's module */
 uint32_t run_module_of(const struct run *run, uint32_t step);
 
@@ -62,6 +65,27 @@ void run_must(struct run *run, bool holds, const char *what, const char *module)
 /** judge_plan() judge_result() - does everything hold that always must? */
 void judge_plan(struct run *run);
 void judge_result(struct run *run);
+
+/**
+ * judge_hard_plan() judge_hard_result() - the same of hard dependencies and conflicts
+ * judge_hard_insert() - when @i is about to be inserted and nobody interferes
+ */
+void judge_hard_plan(struct run *run);
+void judge_hard_insert(struct run *run, uint32_t i);
+void judge_hard_result(struct run *run);
+
+/** hard_answers() - modules that answer to the words of module @i; hard_closure() - all that it may need */
+set hard_answers(const struct draw *d, uint32_t i);
+set hard_closure(const struct draw *d, uint32_t i);
+
+/** hard_is_taken_back() - does its line hold what a rule took back? It may be there for symbols as well. */
+bool hard_is_taken_back(const struct draw *d, uint32_t i);
+
+/** hard_holds() - does word @h count in this plan, which may have dropped it, with a note? */
+bool hard_holds(const struct run *run, const struct draw_hard *hard);
+
+/** hard_usable() - the answers to it that may be loaded for it, or are there */
+set hard_usable(const struct run *run, const struct draw_hard *hard);
 
 /** judge_shuffled() - is it the same plan, but for the lines of files? */
 void judge_shuffled(struct run *run, const struct run *other);

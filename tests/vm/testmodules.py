@@ -92,7 +92,8 @@ FAULTS = {
 }
 
 
-# Copies of kernel/tests/mould_for_copies.c, which are cheaper than a compiler: name and tags (those left out are wiped)
+# Copies of kernel/tests/mould_for_copies.c, which are cheaper than a compiler: name and tags (those left out are wiped).
+# Guests have to ask for them.
 
 COPIES = {
     'hard_twin': {'harddep': 'hard-b'},
@@ -138,8 +139,17 @@ def module(version, name):
     return copy_of_mould(data, name, COPIES[name]) if name in COPIES else FAULTS.get(name, bytes)(data)
 
 
-def add_to(image):
-    """all of them, in updates/ of a guest"""
-    names = {os.path.basename(path)[:-3] for path in glob.glob(os.path.join(build(image.version), '*.ko'))}
-    for name in sorted(names - {MOULD.decode()} | set(COPIES)):
+def add(image, names):
+    for name in sorted(names):
         image.add_module_file('updates/%s.ko' % name, module(image.version, name))
+
+
+def add_to(image):
+    """those of kernel/tests, in updates/ of a guest"""
+    names = {os.path.basename(path)[:-3] for path in glob.glob(os.path.join(build(image.version), '*.ko'))}
+    add(image, names - {MOULD.decode(), 'tags'})
+
+
+def add_declaring_to(image):
+    """those with tags about other modules, some of which there are not"""
+    add(image, {'tags', *COPIES})

@@ -15,6 +15,10 @@ as_user() { vmhelper run -u 1000 "$@"; }
 # note KEY TEXT...: a fact for the host's assertions
 note() { printf '@@note %s %s\n' "$1" "$(shift; printf '%s' "$*")"; }
 
+# load NAME..., unload NAME...: by system call alone, one after the other
+load() { for name; do vmhelper sys-load "$MODULES/updates/$name.ko" >/dev/null; done; }
+unload() { for name; do vmhelper sys-unload "$name" >/dev/null; done; }
+
 # conf TEXT...: each argument is a line of one modprobe.d file
 conf() { printf '%s\n' "$@" >/etc/modprobe.d/test.conf; }
 
