@@ -173,6 +173,20 @@ static void test_both_answers(void **state)
 	expect_steps(&w, "base other top2", "-top2 -other -base");
 }
 
+/* What was only to go along stays, so that the one that was asked for can go. */
+static void test_answer_that_goes_along(void **state)
+{
+	static const struct hard hards[] = { { "top2", "x:two" }, { 0 } };
+	const struct world first = with(hards, "softdep held pre: base\nsoftdep mid pre: base\n");
+	const struct world behind = with(hards, "softdep mid post: base\n");
+
+	(void)state;
+	expect_steps(&first, "mid other", "-mid -other");
+	expect_steps(&first, "other mid", "-other -mid");
+	expect_steps(&behind, "other mid", "-other -mid");
+	expect_steps(&behind, "mid other", "-mid -other");
+}
+
 /* One that cannot go is there for the user, and waits for nobody. */
 static void test_answer_that_stays(void **state)
 {
@@ -280,6 +294,7 @@ int main(void)
 		cmocka_unit_test(test_with_holders_in_use),
 		cmocka_unit_test(test_other_answer),
 		cmocka_unit_test(test_both_answers),
+		cmocka_unit_test(test_answer_that_goes_along),
 		cmocka_unit_test(test_answer_that_stays),
 		cmocka_unit_test(test_force),
 		cmocka_unit_test(test_may_wait),

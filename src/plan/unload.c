@@ -222,14 +222,15 @@ static bool decide_used(struct planner *p, const uint32_t *order, bool is_strict
 	return is_changed;
 }
 
-static bool decide_needed(struct planner *p, const uint32_t *order)
+static bool decide_needed(struct planner *p, const uint32_t *order, bool is_goal_like)
 {
 	bool is_changed = false;
 
 	for (uint32_t n = 0; n < p->n_nodes; n++) {
 		struct node *node = &p->nodes[order[n]];
 
-		if (!plan_is_going(node) || node->command || hard_users_left(p, node) == 0)
+		if (!plan_is_going(node) || node->is_goal_like != is_goal_like || node->command ||
+		    hard_users_left(p, node) == 0)
 			continue;
 		if (!node->is_goal_like)
 			node->is_left = true;
@@ -241,12 +242,14 @@ static bool decide_needed(struct planner *p, const uint32_t *order)
 }
 
 /*
- * What is in use comes first: it stays whatever else does, and may be the answer that others need.
+ * What is in use comes first: it stays whatever else does, and may be the answer that others need. So
+ * may what nobody has asked for.
  * Return: whether a module turned out to stay that others were to go with.
  */
 static bool decide(struct planner *p, const uint32_t *order, bool is_strict)
 {
-	return decide_used(p, order, is_strict) || decide_needed(p, order);
+	return decide_used(p, order, is_strict) || decide_needed(p, order, false) ||
+	       decide_needed(p, order, true);
 }
 
 static int decide_all(struct planner *p, const uint32_t *order)
