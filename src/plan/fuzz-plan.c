@@ -168,6 +168,15 @@ static int answer(struct planner *planner, struct input *in, const struct plan_w
 	}
 }
 
+/* Do modules need each other by their lines? */
+static bool is_contradictory(const struct plan *plan)
+{
+	for (uint32_t i = 0; i < plan->n_notes; i++)
+		if (plan->notes[i].kind == PLAN_NOTE_NEEDS_CYCLE)
+			return true;
+	return false;
+}
+
 static void check_hard(const struct plan *plan, uint32_t i)
 {
 	const struct plan_step *s = &plan->steps[i];
@@ -176,7 +185,7 @@ static void check_hard(const struct plan *plan, uint32_t i)
 	for (uint32_t g = 0; g < s->n_groups; g++) {
 		check((s->groups[g].n_steps > 0 || s->action == PLAN_REFUSE) && s->groups[g].word);
 		for (uint32_t n = 0; n < s->groups[g].n_steps; n++)
-			check(s->groups[g].steps[n] < i);
+			check(s->groups[g].steps[n] < i || s->action == PLAN_REFUSE || is_contradictory(plan));
 	}
 	for (uint32_t n = 0; n < s->n_reasons; n++)
 		check(s->reasons[n].kind != PLAN_ANY_OF ||

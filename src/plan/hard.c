@@ -311,7 +311,7 @@ int plan_hard_edges(struct planner *p)
 	if (!owners)
 		r = -ENOMEM;
 	for (uint32_t i = 0; i < p->n_nodes && r == 0; i++)
-		if (p->nodes[i].n_hards > 0)
+		if (p->nodes[i].n_hards > 0 && !plan_is_there(p, &p->nodes[i]))
 			owners[n++] = i;
 	if (n > 0)
 		qsort_r(owners, n, sizeof(*owners), compare_names, p);

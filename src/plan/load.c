@@ -16,6 +16,7 @@ bool plan_is_there(const struct planner *p, const struct node *node)
 								  node->state.live == PLAN_BUILTIN));
 }
 
+/* What is there needs nothing any longer, and stands in the way of nobody. */
 static int make_edges(struct planner *p)
 {
 	int r = 0;
@@ -23,11 +24,13 @@ static int make_edges(struct planner *p)
 	for (uint32_t i = 0; i < p->n_nodes; i++)
 		p->nodes[i].first_edge = p->nodes[i].last_edge = PLAN_NONE;
 	for (uint32_t i = 0; i < p->n_nodes && r == 0; i++)
-		r = plan_need_edges(p, i);
+		if (!plan_is_there(p, &p->nodes[i]))
+			r = plan_need_edges(p, i);
 	if (r == 0)
 		r = plan_hard_edges(p);
 	for (uint32_t i = 0; i < p->n_nodes && r == 0; i++)
-		r = plan_soft_edges(p, i);
+		if (!plan_is_there(p, &p->nodes[i]))
+			r = plan_soft_edges(p, i);
 	return r;
 }
 

@@ -193,7 +193,7 @@ static int note_cut(struct planner *p, const struct constraint *cut)
 	if (cut->before == cut->after)
 		return 0;
 	edge->is_order_cut = true;
-	if (edge->kind == PLAN_HARD || edge->kind == PLAN_HARD_USER)
+	if (edge->kind == PLAN_HARD || edge->kind == PLAN_ANY_OF || edge->kind == PLAN_HARD_USER)
 		return 0;
 	return plan_add_note(p, (struct plan_note){ .kind = cut->weight > WEIGHT_SOFT ? PLAN_NOTE_NEEDS_CYCLE
 										: PLAN_NOTE_ORDER_CUT,

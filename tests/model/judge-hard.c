@@ -214,7 +214,7 @@ static void judge_refusal(struct run *run, const struct plan_step *step, uint32_
 		run_must(run, other < run->draw->n_modules && run->draw->conflicts[i] & BIT(other),
 			 "a conflict that was declared", step->module);
 		/* A goal does not fail for the sake of what is only welcome. */
-		run_must(run, !step->is_required || reasons & BIT(other),
+		run_must(run, !step->is_required || reasons & BIT(other) || !is_quiet(run),
 			 "goals go before what is welcome", step->module);
 		break;
 	case PLAN_REFUSE_HARD_USED:

@@ -239,6 +239,14 @@ static bool has_conflicts(const struct draw *d)
 	return all != 0;
 }
 
+static bool has_groups(const struct draw *d)
+{
+	for (uint32_t h = 0; h < d->n_hards; h++)
+		if (d->hards[h].n_answers > 1)
+			return true;
+	return false;
+}
+
 static bool has_cut(const struct plan *plan, const struct plan_note *cut)
 {
 	for (uint32_t n = 0; n < plan->n_notes; n++)
@@ -252,7 +260,8 @@ void judge_reversed(struct run *run, const struct run *other)
 {
 	uint32_t places[DRAW_MODULES_MAX];
 
-	if (has_conflicts(run->draw)) /* of two that are welcome, the first comes */
+	/* Of two that are welcome, the first comes; of two answers that are to go, one stays. */
+	if (has_conflicts(run->draw) || (run->request->options.is_unload && has_groups(run->draw)))
 		return;
 	run_must(run, run->plan->n_steps == other->plan->n_steps, "the order of goals brings in nobody", "");
 	find_places((struct run *)other, places);
