@@ -164,6 +164,7 @@ static enum verdict match_set(const char **p, unsigned char c)
 		s++;
 	for (first = s; *s != ']' || s == first;) {
 		enum verdict v = OPEN;
+		const char *start = s;
 
 		if (!*s)
 			return OPEN;
@@ -173,7 +174,7 @@ static enum verdict match_set(const char **p, unsigned char c)
 			v = match_range(&s, c);
 		if (v == OPEN || (v == NEVER && !is_found))
 			return v;
-		if (v == NEVER)
+		if (v == NEVER && s == start) /* a class was passed already */
 			s += *s != '\0';
 		is_found |= v == YES;
 	}

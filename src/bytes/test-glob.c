@@ -71,6 +71,10 @@ static void test_malformed_pattern(void **state)
 	assert_false(glob_matches("a\\", "a"));
 	assert_false(glob_matches("a\\", "a\\"));
 	assert_false(glob_matches("[[:nonsense:]]", "n"));
+	/* A class without a name ends where it ends, and so does the set around it. */
+	assert_true(glob_matches("[:[::]]", ":"));
+	assert_true(glob_matches("[a[:nonsense:]]b", "ab"));
+	assert_false(glob_matches("[:[::]]", "a"));
 }
 
 /* Backtracking to every star would take longer than anyone can wait. */

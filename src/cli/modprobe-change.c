@@ -2,12 +2,14 @@
 /*
  * Plans what was asked for, does it, and says how it went.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
 #include "bytes/diag.h"
+#include "bytes/name.h"
 #include "cli/modprobe.h"
 #include "conf/command.h"
 #include "conf/option-words.h"
@@ -573,6 +575,18 @@ static int apply(struct change *c)
 	return r;
 }
 
+/* What the file says of itself counts, not what another one of its name does. */
+static int add_file(struct modprobe *m, struct planner *planner, const char *path, const char *params)
+{
+	char name[MODULE_NAME_MAX + 1];
+	int r;
+
+	if (name_of_path(path, name) < 0)
+		return -EINVAL;
+	r = session_read_file(&m->session, name, path, &m->session.events);
+	return r < 0 ? r : planner_add_file(planner, path, params);
+}
+
 static int add_goals(struct modprobe *m, struct planner *planner, int n, char **names,
 		     bool *ret_is_missing)
 {
@@ -587,7 +601,7 @@ static int add_goals(struct modprobe *m, struct planner *planner, int n, char **
 		return params.error;
 	for (int i = 0; i < (is_each ? n : 1); i++) {
 		if (modprobe_is_path(names[i]) && !m->is_remove)
-			r = planner_add_file(planner, names[i], (const char *)params.base);
+			r = add_file(m, planner, names[i], (const char *)params.base);
 		else
 			r = planner_add(planner, names[i], (const char *)params.base);
 		if (r == -ENOMEM)

@@ -16,7 +16,6 @@
 #include "cli/options.h"
 #include "cli/sysroot.h"
 #include "index/devname.h"
-#include "sys/standard.h"
 #include "sys/sys.h"
 
 /* A line for each device driver; a larger file is something else. */
@@ -158,11 +157,9 @@ out:
 /* A device or pipe takes the text as it is, and stays what it is. */
 static int write_through(const char *path, struct bytes content)
 {
-	FILE *file;
+	FILE *file = fopen(path, "we");
 	int r;
 
-	sys_fill_standard();
-	file = fopen(path, "we");
 	if (!file)
 		return -errno;
 	r = content.size == 0 || fwrite(content.base, content.size, 1, file) == 1 ? 0 : -errno;

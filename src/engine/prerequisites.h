@@ -12,9 +12,6 @@
 struct events;
 struct session;
 
-/* Words that count of one file, as depmod takes of a module. */
-#define PREREQUISITES_WORDS_MAX 4096u
-
 /** struct prerequisites - all zero before use; strings live as long as the session */
 struct prerequisites {
 	struct prerequisite {
@@ -32,9 +29,7 @@ struct prerequisites {
 /**
  * prerequisites_find() - @module: name of the file at @path, '-' folded
  * @events: words of tags that are none
- * A file that cannot be read has no tags here: whoever inserts it says what is wrong.
- * Cost: of a file that depmod has read, what is declared is found in the indexes; another one's .modinfo is
- * read once (a compressed file is decompressed for that). Words are looked up only where there are any.
+ * Cost: that of session_read_file(); words are looked up only where there are any.
  * Return: 0; -ENOMEM.
  */
 int prerequisites_find(struct session *s, const char *module, const char *path,

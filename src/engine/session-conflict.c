@@ -30,6 +30,7 @@ struct gathering {
 	struct session *s;
 	const char *module;
 	struct session_conflicts *conflicts;
+	const struct session_file *file; /* given by its path, in place of the one that was indexed; NULL */
 	struct name_set names; /* of those in the list */
 	struct name_set words; /* of modules.modsure.bin, looked up already */
 };
@@ -117,6 +118,9 @@ static int add_kept(struct gathering *g, const char *value)
 		indexes_bad_declared(&s->indexes, value, diag.what);
 		return 0;
 	}
+	if (g->file && kept.by == DECLARED_BY_MODULE && strlen(g->module) == kept.module_size &&
+	    memcmp(g->module, kept.module, kept.module_size) == 0)
+		return 0;
 	other = arena_string(&s->arena, kept.other, kept.other_size);
 	if (!other)
 		return -ENOMEM;
@@ -134,6 +138,15 @@ static int add_kept(struct gathering *g, const char *value)
 			return -ENOMEM;
 	}
 	return add_other(g, other, source);
+}
+
+static int gather_file(struct gathering *g)
+{
+	int r = 0;
+
+	for (uint32_t i = 0; g->file && i < g->file->n_conflicts && r == 0; i++)
+		r = add_other(g, g->file->conflicts[i], g->file->source);
+	return r;
 }
 
 static int gather_kept(struct gathering *g)
@@ -255,7 +268,10 @@ int session_conflicts(struct session *s, const char *module, struct session_conf
 	struct gathering g = { .s = s, .module = module, .conflicts = ret };
 	int r;
 
-	r = gather_kept(&g);
+	g.file = session_find_file(s, module);
+	r = gather_file(&g);
+	if (r == 0)
+		r = gather_kept(&g);
 	if (r == 0)
 		r = gather_rules(&g);
 	name_set_done(&g.names);

@@ -22,6 +22,7 @@ struct gathering {
 	struct name_set words;
 	struct plan_source tag; /* file NULL before it is needed */
 	bool is_taken_back;	/* what modules.modsure.bin says */
+	const struct session_file *file; /* given by its path, in place of the one that was indexed; NULL */
 };
 
 int session_fold(struct session *s, const char *word, size_t size, const char **ret_word)
@@ -98,6 +99,8 @@ static int add_kept(struct gathering *g, const char *value)
 	int r;
 
 	r = declared_get_hard(value, &kept, &diag);
+	if (r == 0 && g->file && kept.by == DECLARED_BY_MODULE)
+		return 0;
 	if (r == 0)
 		r = session_fold(g->s, kept.word, kept.word_size, &hard.word);
 	if (r == -EBADMSG || r == -EINVAL) {
@@ -133,6 +136,17 @@ static int gather_kept(struct gathering *g)
 	return r == -ENOMEM ? r : 0;
 }
 
+static int gather_file(struct gathering *g)
+{
+	int r = 0;
+
+	for (uint32_t i = 0; g->file && !g->is_taken_back && i < g->file->n_hards && r == 0; i++)
+		r = add(g, (struct plan_hard){ .word = g->file->hards[i],
+					       .declared = PLAN_BY_MODULE,
+					       .source = g->file->source });
+	return r;
+}
+
 static int gather_rule(struct gathering *g, const struct modprobe_rule *rule)
 {
 	const char *at = rule->text;
@@ -160,7 +174,10 @@ int session_hards(struct session *s, const char *module, struct session_hards *r
 	int r;
 
 	g.is_taken_back = modprobe_conf_takes_back(&s->conf, MODPROBE_HARDDEP, module);
-	r = gather_kept(&g);
+	g.file = session_find_file(s, module);
+	r = gather_file(&g);
+	if (r == 0)
+		r = gather_kept(&g);
 	while (r == 0 && (rule = modprobe_conf_next(&s->conf, MODPROBE_HARDDEP, module, rule)))
 		r = gather_rule(&g, rule);
 	name_set_done(&g.words);

@@ -34,3 +34,15 @@ int session_grow(void *items, size_t n, size_t *capacity, size_t size);
 
 /** session_conflict_rules_free() - NULL is fine */
 void session_conflict_rules_free(struct conflict_rules *rules);
+
+/** struct session_file - what a file that was given by its path says of its module */
+struct session_file {
+	struct session_file *next;
+	const char *module;
+	struct plan_source source; /* of its tags */
+	const char **hards, **conflicts; /* words, folded, each once; in the session's memory */
+	uint32_t n_hards, n_conflicts;
+};
+
+/** session_find_file() - of a module; NULL without */
+const struct session_file *session_find_file(const struct session *s, const char *module);

@@ -35,6 +35,7 @@ struct session {
 	struct buf cmdline;   /* of the kernel */
 	struct arena arena;   /* names that were looked up */
 	struct conflict_rules *conflict_rules; /* NULL until they are needed */
+	struct session_file *files; /* see session_read_file(), the last one first */
 };
 
 /**
@@ -74,6 +75,21 @@ int session_answer(struct session *s, struct planner *planner);
  */
 int session_deps(struct session *s, const char *module, struct buf *ret_text,
 		 struct plan_deps *ret_deps);
+
+/* Words that count of the tags of one file, as depmod takes of a module. */
+#define SESSION_FILE_WORDS_MAX 4096u
+
+/**
+ * session_read_file() - the file at @path is module @module: from now on its own tags are what the module
+ * says of itself, not those of the file that depmod has read under this name
+ * @events: told of words that are none; NULL for nobody
+ * A file that cannot be read has no tags: whoever inserts it says what is wrong.
+ * Cost: of the very file that depmod has read, the indexes know the tags; another one's .modinfo is read
+ * once (a compressed file is decompressed for that).
+ * Return: 0; -ENOMEM.
+ */
+int session_read_file(struct session *s, const char *module, const char *path,
+		      const struct events *events);
 
 /** struct session_hards - declared hard dependencies of a module; session_hards_done() frees */
 struct session_hards {

@@ -12,8 +12,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "sys/standard.h"
-
 /* Where the shell is by POSIX's own word; PATH is not asked, it may be a user's. */
 #define SHELL "/bin/sh"
 
@@ -122,7 +120,6 @@ int process_run_shell(const char *command, const struct process_variable *variab
 
 	if (n_variables > PROCESS_VARIABLES_MAX)
 		return -E2BIG;
-	sys_fill_standard(); /* for the command, whose files are not looked after */
 	r = environment_init(&env, variables, n_variables);
 	if (r < 0)
 		goto out;

@@ -80,6 +80,27 @@ class Lines(DeclaredCase):
         self.conf('softdep nic pre: other\nharddep nic phy\n')
         self.assertEqual(sorted(self.planned('nic')[0]), ['nic', 'other', 'phy'])
 
+    def file(self, name, *tags):
+        """a module file outside of the tree"""
+        module = Module().modinfo('license', 'GPL')
+        for key, value in tags:
+            module.modinfo(key, value)
+        return self.write('%s.ko' % name, module.bytes())
+
+    def test_file_by_path(self):
+        """what a file that is named by its path says of itself counts, whatever the index knows by its name"""
+        self.assert_plan(self.file('newcomer', ('harddep', 'phy')), 'phy', 'newcomer')
+        self.assert_plan(self.file('nic', ('harddep', 'other phy')), 'other', 'phy', 'nic')
+        self.assert_plan('nic', 'nic')
+        result = self.planned(self.file('newcomer', ('harddep', 'nothing-there')), status=1)[1]
+        self.assertIn('newcomer needs nothing_there', result.err)
+        self.assertIn('newcomer.ko, section .modinfo', result.err)
+        rival = self.file('newcomer', ('conflict', 'phy'))
+        result = self.planned('-a', rival, 'phy', status=1)[1]
+        self.assertIn('newcomer must not be loaded together with phy', result.err)
+        self.conf('harddep newcomer\n')   # takes back
+        self.assert_plan(self.file('newcomer', ('harddep', 'phy')), 'newcomer')
+
     def test_builtin_answers(self):
         self.conf('harddep! nic inside\n')
         self.assert_plan('nic', 'nic')

@@ -13,7 +13,6 @@ sys.path[:0] = [os.path.join(HERE, '../lib'), os.path.join(HERE, '../golden')]
 
 import modprobecase  # noqa: E402
 import tap  # noqa: E402
-from mkmod import Module, write_tree  # noqa: E402
 from modprobecase import VERSION  # noqa: E402
 
 DEV = '/run/dev'
@@ -56,27 +55,6 @@ class Closed(modprobecase.Case):
                 found.append(self.syslog.recv(4096).decode())
         except BlockingIOError:
             return found
-
-    def test_files_hold_no_messages(self):
-        """depmod complains, and what it writes is what it writes with all three open"""
-        files = {'kernel/m.ko': Module().modinfo('alias', 'a').use('nobody', 1),
-                 'kernel/bad.ko': b'no module', 'kernel/n.ko': Module().modinfo('harddep', 'nobody')}
-        write_tree(self.base, VERSION, files, True, (), ())
-        conf = self.write('depmod.d/bad.conf', 'nonsense\nharddep\n')
-        args = ('-C', conf, '-w', '-e', '-E', self.write('symvers', 'nonsense\n'), '-b', self.base, VERSION)
-        status, _, err = self.run_closed('', 'depmod', *args)
-        self.assertGreater(err.count('\n'), 2)
-        names = [name for name in os.listdir(self.folder) if name.startswith('modules.')]
-        before = {name: open(os.path.join(self.folder, name), 'rb').read() for name in names}
-        for which in (ALL, '2>&-', '<&- 2>&-', '>&-', '<&-', '>&- 2>&-'):
-            with self.subTest(which):
-                for name in names:
-                    if name not in ('modules.order', 'modules.builtin', 'modules.builtin.modinfo'):
-                        os.unlink(os.path.join(self.folder, name))
-                self.assertEqual(self.run_closed(which, 'depmod', *args)[0], status)
-                after = {name: open(os.path.join(self.folder, name), 'rb').read() for name in os.listdir(self.folder)
-                         if name.startswith('modules.')}
-                self.assertEqual(after, before)
 
     def test_syslog(self):
         """messages of modprobe go there when nobody can read them, and only then"""

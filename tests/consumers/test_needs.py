@@ -156,17 +156,17 @@ class Hooks(Case):
         self.root.write('usr/share/initramfs-tools/hooks/zzz', HOOK % (
             '. /usr/share/initramfs-tools/hook-functions\nmanual_add_modules e1000'), 0o755)
 
-    def ask(self, script):
-        """@script is run where the hooks call modsure"""
+    def ask(self, script, path='usr/bin/modsure'):
+        """@script, at @path, is run where the hooks call modsure"""
         os.rename(self.root.inside('usr/bin/modsure'), self.root.inside('usr/bin/program'))
         for folder in 'usr/bin', 'usr/sbin':
             for name in os.listdir(self.root.inside(folder)):
-                path = self.root.inside(os.path.join(folder, name))
-                if os.path.islink(path) and os.path.basename(os.readlink(path)) == 'modsure':
-                    os.unlink(path)
-                    os.symlink('/usr/bin/program', path)
+                link = self.root.inside(os.path.join(folder, name))
+                if os.path.islink(link) and os.path.basename(os.readlink(link)) == 'modsure':
+                    os.unlink(link)
+                    os.symlink('/usr/bin/program', link)
         if script:
-            self.root.write('usr/bin/modsure', '#!/bin/sh\n' + script, 0o755)
+            self.root.write(path, '#!/bin/sh\n' + script, 0o755)
 
     def build(self, builder):
         """names of our modules that came along, and what was said"""
@@ -187,6 +187,11 @@ class Hooks(Case):
             echo no_such_module
         ''' % self.version)
         self.each(lambda builder: self.assertEqual(self.build(builder)[0], {'hard_nic', 'hard_b'}))
+
+    def test_local(self):
+        """where `make install` puts modsure unless told otherwise, builders do not look; our hooks do"""
+        self.ask('case $(cat) in *hard_b*) ;; *) echo hard_b ;; esac', 'usr/local/bin/modsure')
+        self.each(lambda builder: self.assertEqual(self.build(builder)[0], {'hard_b'}))
 
     def test_failure(self):
         """is told, and the image is built"""

@@ -5,7 +5,7 @@
 
 # called by dracut
 check() {
-    [[ $(type -P modsure) ]]
+    [[ $(modsure_program) ]]
 }
 
 # called by dracut
@@ -35,7 +35,7 @@ installkernel() {
 
     # What is added may need more. What cannot be added is named again: then that is all.
     while :; do
-        if ! _missing=$(modsure_chosen | modsure harddep image -k "$kernel" "${_base[@]}" --stdin); then
+        if ! _missing=$(modsure_chosen | "$(modsure_program)" harddep image -k "$kernel" "${_base[@]}" --stdin); then
             dwarn "modsure: modules that others need may be missing from the image"
             return 0
         fi
@@ -67,6 +67,13 @@ install() {
 modsure_rules() {
     sed -n -e ':next' -e '/\\$/{$!{N;b next' -e '}' -e '}' \
         -e '/^[[:blank:]]*\(harddep!\{0,1\}\|conflict\)[[:blank:]]/p' "$1"
+}
+
+# Dracut does not look in /usr/local.
+modsure_program() {
+    local PATH=$PATH:/usr/local/bin
+
+    type -P modsure
 }
 
 # Names of the modules that are in the image so far
