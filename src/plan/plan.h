@@ -352,9 +352,14 @@ int planner_answer_hard_users(struct planner *planner, const struct plan_hard_us
  * dependencies being ordered: they are loaded, and the place hangs on nothing but names. Every
  * module comes once. Hard dependencies count like lines of modules.dep but for cycles: one that would
  * close a cycle is dropped, the later one first, and a note tells. Where several answer to one, all are
- * steps in the order of their answers, to be done until one has succeeded; one that is live
+ * steps in the order of their answers, to be done until one has succeeded; one that is live (blacklisted or not)
  * already is the only one. Of two modules in conflict of which one is live (or built in) the other is
- * refused; where a goal cannot do without both, it is. Unload is the mirror: users first, then what nobody uses any longer.
+ * refused; where a goal cannot do without both, it is. Otherwise what a goal needs goes before answers
+ * that it may need, those before what is welcome, and of two that are welcome the first stays; two
+ * answers to hard dependencies both stay, and the one that is live first excludes the other.
+ * Unload is the mirror: users first, then what nobody uses any longer. What a live module has a hard
+ * dependency on stays unless another answer does; of answers that are all to go, one stays, if possible
+ * one that was not asked for.
  * No recursion; time is linear in modules and edges but for cycles, where it is at most
  * PLAN_CUT_ROUNDS times that.
  * Return: 0; -EINVAL something is still wanted; -E2BIG; -ENOMEM.
