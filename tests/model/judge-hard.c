@@ -156,7 +156,8 @@ static void judge_note(struct run *run, const struct plan_note *note)
 		run_must(run, hard->answer_set & BIT(a) && !hard_usable(run, hard), "it names itself", note->a);
 	else
 		run_must(run, is_cycle(d, note->path, note->a) &&
-				      (!(hard_usable(run, hard) & there_before(run)) || !is_quiet(run)),
+				      (!(hard_usable(run, hard) & there_before(run)) || !is_quiet(run) ||
+				       run->request->options.ignore_loaded),
 			 "a cycle is one", note->a);
 }
 
