@@ -41,7 +41,8 @@ struct knots {
 	uint32_t *size;	   /* of a component */
 	uint32_t *chosen;  /* of a component: who goes first; PLAN_NONE */
 	uint32_t n_knots;
-	uint8_t *weight; /* the greatest for which a node waits for another of its own component */
+	uint8_t *weight;   /* the greatest for which a node waits for another of its own component */
+	uint8_t *lightest; /* of a component: the smallest weight in it */
 };
 
 static void knots_done(struct knots *k)
@@ -52,6 +53,7 @@ static void knots_done(struct knots *k)
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		free(all[i]);
 	free(k->weight);
+	free(k->lightest);
 }
 
 static int knots_init(struct knots *k, uint32_t n_nodes, uint32_t n_constraints)
@@ -62,7 +64,8 @@ static int knots_init(struct knots *k, uint32_t n_nodes, uint32_t n_constraints)
 	*k = (struct knots){ .n_nodes = n_nodes };
 	k->after = calloc((size_t)n_constraints + 1, sizeof(*k->after));
 	k->weight = calloc((size_t)n_nodes + 1, 1);
-	if (!k->after || !k->weight)
+	k->lightest = calloc((size_t)n_nodes + 2, 1);
+	if (!k->after || !k->weight || !k->lightest)
 		return -ENOMEM;
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
 		*all[i] = calloc((size_t)n_nodes + 2, sizeof(uint32_t));
@@ -156,11 +159,17 @@ static uint32_t waiting(const struct planner *p, const struct constraint *c)
 static void choose(const struct planner *p, struct knots *k, const struct constraint *constraints,
 		   uint32_t n)
 {
+	memset(k->lightest, WEIGHT_KERNEL, (size_t)k->n_nodes + 2);
 	for (uint32_t i = 0; i < n; i++) {
 		uint8_t *weight = &k->weight[waiting(p, &constraints[i])];
+		uint8_t *lightest = &k->lightest[k->knot[constraints[i].before]];
 
-		if (constraints[i].weight > *weight && is_inside(k, &constraints[i]))
+		if (!is_inside(k, &constraints[i]) || constraints[i].before == constraints[i].after)
+			continue;
+		if (constraints[i].weight > *weight)
 			*weight = constraints[i].weight;
+		if (constraints[i].weight < *lightest)
+			*lightest = constraints[i].weight;
 	}
 	for (uint32_t i = 0; i < k->n_nodes; i++) {
 		uint32_t *chosen = &k->chosen[k->knot[i]];
@@ -183,6 +192,9 @@ static bool gives_way(const struct planner *p, const struct knots *k, const stru
 		return true;
 	if (round >= PLAN_CUT_ROUNDS)
 		return c->weight == WEIGHT_SOFT;
+	/* All wait for something heavier: a cycle of such is in there, and what is lighter only hides it. */
+	if (k->lightest[k->knot[waits]] < k->weight[k->chosen[k->knot[waits]]])
+		return c->weight == k->lightest[k->knot[waits]];
 	return waits == k->chosen[k->knot[waits]] && c->weight <= k->weight[waits];
 }
 
