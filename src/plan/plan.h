@@ -361,7 +361,7 @@ int planner_answer_hard_users(struct planner *planner, const struct plan_hard_us
  * dependency on stays unless another answer does; of answers that are all to go, one stays, if possible
  * one that was not asked for.
  * No recursion; time is linear in modules and edges but for cycles, where it is at most
- * PLAN_CUT_ROUNDS times that.
- * Return: 0; -EINVAL something is still wanted; -E2BIG; -ENOMEM.
+ * PLAN_CUT_ROUNDS times that, and for hard dependencies, each of which may look at all needs behind it.
+ * Return: 0; -EINVAL something is still wanted; -E2BIG, also when those looks come to 2^28; -ENOMEM.
  */
 int planner_finish(struct planner *planner, const struct plan **ret_plan);
