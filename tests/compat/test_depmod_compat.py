@@ -8,6 +8,7 @@ here as a literal. See tests/lib/tap.py for the environment.
 
 import collections
 import fnmatch
+import hashlib
 import os
 import random
 import re
@@ -28,6 +29,7 @@ from depmodcase import FILES, INDEXES, MAY_EXIST, TEXT_FILES, VERSION  # noqa: E
 from depmodcase import Case, TreeCase, keys_of, random_tree  # noqa: E402
 from mkmod import Module, STT_SPARC_REGISTER, write_tree  # noqa: E402
 
+GENERATOR = os.path.join(HERE, '../golden/depmod_reference.py')
 EXAMPLE = os.path.normpath(os.path.join(HERE, '../../dist/depmod.d/kernel-harddeps.conf'))
 
 
@@ -41,25 +43,12 @@ class Kernels(Case):
         if not cls.kernels:
             raise OSError('no kernels in MODSURE_KERNELS')
         base = os.path.join(os.path.dirname(cls.kernels[0][1]), '../..')
-        generator = os.path.join(HERE, '../golden/depmod_reference.py')
-        cls.theirs, cls.golden, cls.ours, cls.results = {}, {}, {}, {}
-        cls.golden_hard, cls.ours_hard, cls.results_hard = {}, {}, {}
-
-        running = []
-        for version, folder in cls.kernels:
-            farm = os.path.join(cls.scratch.name, 'kmod')
-            cls.theirs[version] = os.path.join(farm, 'lib/modules', version)
-            kmod.link_modules(folder, cls.theirs[version])
-            running.append((version, subprocess.Popen(
-                [kmod.DEPMOD, '-b', farm, version], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)))
-        for version, folder in cls.kernels:
-            cls.golden[version] = os.path.join(cls.scratch.name, 'golden', version)
-            os.makedirs(cls.golden[version])
-            cls.golden_hard[version] = os.path.join(cls.scratch.name, 'golden-hard', version)
-            os.makedirs(cls.golden_hard[version])
-            subprocess.run([generator, base, version, cls.golden[version], EXAMPLE, cls.golden_hard[version]],
-                           check=True)
-
+        references = cls.references(base)
+        cls.theirs, cls.golden, cls.golden_hard = ({version: os.path.join(references, kind, 'lib/modules', version)
+                                                    for version, _ in cls.kernels}
+                                                   for kind in ('kmod', 'golden', 'golden-hard'))
+        cls.ours, cls.results, cls.ours_hard, cls.results_hard = {}, {}, {}, {}
+        for version, _ in cls.kernels:
             out = os.path.join(cls.scratch.name, 'ours')
             cls.results[version] = kmod.run(tap.command('depmod'), '-b', base, '-o', out, version)
             cls.ours[version] = os.path.join(out, 'lib/modules', version)
@@ -67,6 +56,38 @@ class Kernels(Case):
             cls.results_hard[version] = kmod.run(tap.command('depmod'), '-C', EXAMPLE, '--merge-softdeps', '-b', base,
                                                  '-o', out, version)
             cls.ours_hard[version] = os.path.join(out, 'lib/modules', version)
+
+    @classmethod
+    def references(cls, base):
+        """what others than us make of these kernels: made once for all builds of ours, kept beside the kernels"""
+        key = hashlib.sha256(os.path.realpath(base).encode())
+        for path in [GENERATOR, EXAMPLE, kmod.DEPMOD] + [os.path.join(folder, 'modules.order')
+                                                         for _, folder in cls.kernels]:
+            with open(path, 'rb') as file:
+                key.update(hashlib.sha256(file.read()).digest())
+        kept = os.path.join(base, '../reference', key.hexdigest()[:20])
+        if not os.path.isdir(kept):
+            os.makedirs(os.path.dirname(kept), exist_ok=True)
+            new = tempfile.mkdtemp(dir=os.path.dirname(kept))
+            cls.make_references(base, new)
+            try:
+                os.rename(new, kept)
+            except OSError:   # another run was faster
+                shutil.rmtree(new)
+        return kept
+
+    @classmethod
+    def make_references(cls, base, target):
+        running = []
+        for version, folder in cls.kernels:
+            kmod.link_modules(folder, os.path.join(target, 'kmod/lib/modules', version))
+            running.append((version, subprocess.Popen(
+                [kmod.DEPMOD, '-b', target + '/kmod', version], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)))
+        for version, _ in cls.kernels:
+            golden, hard = (os.path.join(target, kind, 'lib/modules', version) for kind in ('golden', 'golden-hard'))
+            os.makedirs(golden)
+            os.makedirs(hard)
+            subprocess.run([GENERATOR, base, version, golden, EXAMPLE, hard], check=True)
         for version, process in running:
             output = process.communicate()[0]
             if process.returncode or output:
