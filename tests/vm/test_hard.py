@@ -155,6 +155,16 @@ class Hard(vmcase.Guest):
         self.assertEqual(group.loaded(), ['hard_a', 'hard_any'])
         self.assertEqual(other.loaded(), ['hard_any', 'soft_1', 'hard_a'])
 
+    @scenario('''
+        conf 'harddep dep_a hard_b' 'softdep dep_a pre: soft_1' 'install soft_1 rmmod -f hard_b'
+        load hard_b
+        run modprobe dep_a
+    ''')
+    def test_gone_meanwhile(self, seen):
+        """live when it was looked for, and gone when its turn comes: what needs it is not loaded"""
+        run, = seen.runs
+        self.assertRefused(run, 'dep_a', 'hard_b', RULE % 1, loaded=[])
+
     # Nothing answers
 
     @scenario('''
