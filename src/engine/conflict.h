@@ -34,4 +34,6 @@ struct conflict_guard {
 int conflict_begin(struct conflict_guard *guard, const struct kernel *kernel, const char *dir,
 		   const char *module, const struct plan_conflict *conflicts, uint32_t n,
 		   int64_t wait_usec, uint32_t *ret_other);
+
+/** conflict_end() - others may go on; all zero is fine */
 void conflict_end(struct conflict_guard *guard);

@@ -170,6 +170,12 @@ struct planner {
 /** plan_get_node() - the module called @name; a new one knows nothing. Return: 0; -E2BIG; -ENOMEM. */
 int plan_get_node(struct planner *p, const char *name, uint32_t *ret_i);
 
+/**
+ * plan_get_request() - the request @normal, a normalised name or alias, of @names
+ * A new one was not asked yet. Return: 0; -E2BIG; -ENOMEM.
+ */
+int plan_get_request(struct planner *p, struct names *names, const char *normal, uint32_t *ret_i);
+
 /** plan_begin() - the first questions about a module that the plan may touch; once */
 int plan_begin(struct planner *p, uint32_t i);
 
