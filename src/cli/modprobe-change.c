@@ -9,7 +9,6 @@
 #include <sys/wait.h>
 
 #include "bytes/diag.h"
-#include "bytes/name.h"
 #include "cli/modprobe.h"
 #include "conf/command.h"
 #include "conf/option-words.h"
@@ -575,18 +574,6 @@ static int apply(struct change *c)
 	return r;
 }
 
-/* What the file says of itself counts, not what another one of its name does. */
-static int add_file(struct modprobe *m, struct planner *planner, const char *path, const char *params)
-{
-	char name[MODULE_NAME_MAX + 1];
-	int r;
-
-	if (name_of_path(path, name) < 0)
-		return -EINVAL;
-	r = session_read_file(&m->session, name, path, &m->session.events);
-	return r < 0 ? r : planner_add_file(planner, path, params);
-}
-
 static int add_goals(struct modprobe *m, struct planner *planner, int n, char **names,
 		     bool *ret_is_missing)
 {
@@ -601,7 +588,7 @@ static int add_goals(struct modprobe *m, struct planner *planner, int n, char **
 		return params.error;
 	for (int i = 0; i < (is_each ? n : 1); i++) {
 		if (modprobe_is_path(names[i]) && !m->is_remove)
-			r = add_file(m, planner, names[i], (const char *)params.base);
+			r = session_add_file(&m->session, planner, names[i], (const char *)params.base);
 		else
 			r = planner_add(planner, names[i], (const char *)params.base);
 		if (r == -ENOMEM)

@@ -361,7 +361,7 @@ static int add_goal(struct command *c, int i, int argc, char **argv)
 	if (params.error)
 		return params.error;
 	if (is_file(name) && !c->options.is_unload)
-		r = planner_add_file(c->planner, name, (const char *)params.base);
+		r = session_add_file(&c->view.session, c->planner, name, (const char *)params.base);
 	else
 		r = planner_add(c->planner, name, (const char *)params.base);
 	return r < 0 ? r : i;

@@ -9,6 +9,7 @@
 
 #include "bytes/diag.h"
 #include "bytes/name-set.h"
+#include "bytes/name.h"
 #include "engine/modfile.h"
 #include "engine/session-internal.h"
 #include "sys/sys.h"
@@ -162,4 +163,15 @@ int session_read_file(struct session *s, const char *module, const char *path,
 	if (r == 0)
 		s->files = in.file;
 	return r;
+}
+
+int session_add_file(struct session *s, struct planner *planner, const char *path, const char *params)
+{
+	char name[MODULE_NAME_MAX + 1];
+	int r;
+
+	if (name_of_path(path, name) < 0)
+		return -EINVAL;
+	r = session_read_file(s, name, path, &s->events);
+	return r < 0 ? r : planner_add_file(planner, path, params);
 }

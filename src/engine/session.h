@@ -91,6 +91,12 @@ int session_deps(struct session *s, const char *module, struct buf *ret_text,
 int session_read_file(struct session *s, const char *module, const char *path,
 		      const struct events *events);
 
+/**
+ * session_add_file() - planner_add_file() of the file at @path, after session_read_file(): what the file
+ * says of itself counts, not what another one of its name does. Return: as these.
+ */
+int session_add_file(struct session *s, struct planner *planner, const char *path, const char *params);
+
 /** struct session_hards - declared hard dependencies of a module; session_hards_done() frees */
 struct session_hards {
 	struct plan_hard *items; /* strings live as long as the session */

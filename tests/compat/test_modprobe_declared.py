@@ -91,6 +91,8 @@ class Lines(DeclaredCase):
         """what a file that is named by its path says of itself counts, whatever the index knows by its name"""
         self.assert_plan(self.file('newcomer', ('harddep', 'phy')), 'phy', 'newcomer')
         self.assert_plan(self.file('nic', ('harddep', 'other phy')), 'other', 'phy', 'nic')
+        plan = modprobecase.run(tap.command('modsure'), 'plan', 'load', '-d', self.base, '-S', VERSION, self.scratch + '/nic.ko')
+        self.assertIn('hard dependency of nic', plan.out)
         self.assert_plan('nic', 'nic')
         result = self.planned(self.file('newcomer', ('harddep', 'nothing-there')), status=1)[1]
         self.assertIn('newcomer needs nothing_there', result.err)
