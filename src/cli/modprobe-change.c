@@ -496,16 +496,12 @@ static void report_breaches(const struct change *c)
 		const struct plan_step *step = &c->plan->steps[i];
 
 		for (uint32_t b = 0; b < step->n_breaches; b++) {
-			const struct plan_breach *breach = &step->breaches[b];
-			CLEANUP_BUF struct buf source = { 0 };
+			CLEANUP_BUF struct buf text = { 0 };
 
-			plan_describe_source(&breach->source, &source);
-			buf_put_u8(&source, '\0');
-			if (source.error == 0)
-				log_message(&c->m->log, LOG_WARNING,
-					    "removing '%s' takes %s, its hard dependency (%s), from %s, which stays loaded",
-					    step->module, breach->word, (const char *)source.base,
-					    breach->user);
+			plan_describe_breach(step->module, &step->breaches[b], &text);
+			buf_put_u8(&text, '\0');
+			if (text.error == 0)
+				log_message(&c->m->log, LOG_WARNING, "%s", (const char *)text.base);
 		}
 	}
 }

@@ -139,14 +139,12 @@ static void report_needed(const struct command *c, const char *argument, const c
 
 static void warn_broken(const struct command *c, const char *name, const struct plan_hard_user *user)
 {
-	CLEANUP_BUF struct buf source = { 0 };
+	CLEANUP_BUF struct buf text = { 0 };
 
-	plan_describe_source(&user->source, &source);
-	buf_put_u8(&source, 0);
-	if (source.error == 0)
-		log_message(&c->log, LOG_WARNING,
-			    "removing '%s' takes %s, its hard dependency (%s), from %s, which stays loaded",
-			    name, user->word, (const char *)source.base, user->user);
+	plan_describe_breach(name, &(struct plan_breach){ user->user, user->word, user->source }, &text);
+	buf_put_u8(&text, 0);
+	if (text.error == 0)
+		log_message(&c->log, LOG_WARNING, "%s", (const char *)text.base);
 }
 
 /* Users by hard dependencies, which the kernel does not count, unless something else that is live will do. */

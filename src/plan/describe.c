@@ -420,6 +420,14 @@ void plan_describe_refusal(const struct plan *plan, const struct plan_step *step
 	describe_own(at, out);
 }
 
+void plan_describe_breach(const char *module, const struct plan_breach *breach, struct buf *out)
+{
+	put_strings(out, "removing '", module, "' takes ");
+	put_strings(out, breach->word, ", its hard dependency", "");
+	put_source(&breach->source, out);
+	put_strings(out, ", from ", breach->user, ", which stays loaded");
+}
+
 static void describe_left_out(const struct plan_note *note, struct buf *out)
 {
 	struct plan_step step = { .module = note->b, .refusal = note->refusal, .rule = note->rule };

@@ -51,5 +51,8 @@ void plan_describe_reason(const struct plan_step *step, const struct plan_reason
  */
 void plan_describe_refusal(const struct plan *plan, const struct plan_step *step, struct buf *out);
 
+/** plan_describe_breach() - what removing @module takes from another: "removing 'phy' takes ... from ..." */
+void plan_describe_breach(const char *module, const struct plan_breach *breach, struct buf *out);
+
 /** plan_describe_note() - a remark about the plan, with the place that it is about */
 void plan_describe_note(const struct plan_note *note, struct buf *out);

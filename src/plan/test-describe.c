@@ -320,6 +320,18 @@ static void test_hard_notes(void **state)
 }
 
 /* A warning is what is said without -v: somebody's hard dependency does not hold. */
+static void test_breach(void **state)
+{
+	const struct plan_breach breach = { "nic", "phy", place };
+	CLEANUP_BUF struct buf out = { 0 };
+
+	(void)state;
+	plan_describe_breach("phy_x", &breach, &out);
+	buf_put_u8(&out, '\0');
+	assert_string_equal((const char *)out.base, "removing 'phy_x' takes phy, its hard dependency "
+						    "(/etc/modprobe.d/s.conf:3), from nic, which stays loaded");
+}
+
 static void test_warnings(void **state)
 {
 	(void)state;
@@ -362,6 +374,7 @@ int main(void)
 		cmocka_unit_test(test_cause_in_a_circle), cmocka_unit_test(test_notes),
 		cmocka_unit_test(test_hard_reasons), cmocka_unit_test(test_hard_refusals),
 		cmocka_unit_test(test_hard_causes), cmocka_unit_test(test_hard_notes),
+		cmocka_unit_test(test_breach),
 		cmocka_unit_test(test_warnings),
 		cmocka_unit_test(test_words),
 	};
