@@ -25,6 +25,7 @@ COMMANDS = 'depmod', 'insmod', 'kmod', 'lsmod', 'modinfo', 'modprobe', 'rmmod'
 HOOKS = {'initramfs-tools/hooks/modsure': 'usr/share/initramfs-tools/hooks/modsure',
          'dracut/99modsure/module-setup.sh': 'usr/lib/dracut/modules.d/99modsure/module-setup.sh'}
 BUILD_SECONDS_MAX = 900
+PLENTY = 8 << 30
 IN_NAMESPACE = ['unshare', '--mount', '--pid', '--fork', '--kill-child']
 # The machine's /dev is out of reach: a program that replaces /dev/stdout would replace it for all.
 MOUNTS = """set -e
@@ -74,6 +75,16 @@ def recompress(source, target):
                        check=True)
 
 
+def scratch():
+    """in memory where there is plenty: a root is thousands of small files; None: where $TMPDIR says"""
+    place = os.statvfs('/dev/shm') if os.path.isdir('/dev/shm') else None
+    if not place or place.f_flag & os.ST_NOEXEC or os.environ.get('TMPDIR'):
+        return None
+    with open('/proc/meminfo') as file:
+        available = next(int(line.split()[1]) * 1024 for line in file if line.startswith('MemAvailable:'))
+    return '/dev/shm' if min(available, place.f_bavail * place.f_frsize) >= PLENTY else None
+
+
 class Failed(AssertionError):
     """A builder's exit status was not 0"""
 
@@ -83,7 +94,7 @@ class Root:
 
     def __init__(self, ours):
         source = builders()
-        self.path = tempfile.mkdtemp(prefix='modsure-root-')
+        self.path = tempfile.mkdtemp(prefix='modsure-root-', dir=scratch())
         subprocess.run(['cp', '-a', '--no-preserve=ownership', source + '/.', self.path], check=True)
         self.binds = []
         if ours:

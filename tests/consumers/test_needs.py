@@ -60,7 +60,7 @@ class Made:
         self.version, self.boots = version, {}
         for builder, image in self.images.items():
             path = os.path.join(folder, '%s-%d%d' % (builder, hooks, conf))
-            os.rename(image.path, path)
+            shutil.move(image.path, path)
             image.path = path
         for path in HOOKS.values():
             if hooks:
@@ -209,8 +209,9 @@ class Hooks(Case):
         self.ask('exit 0')
         self.root.write('etc/modprobe.d/needs.conf', CONF['etc/modprobe.d/needs.conf'])
         done = self.root.ask('sh', '-ec', 'mount -t sysfs sys /sys\nmount -t tmpfs run /run\nexec dracut "$@"', 'sh',
-                             '--force', '--quiet', '--hostonly', '--no-hostonly-cmdline', '--drivers', 'e1000', '--modules',
-                             'base kernel-modules modsure', '/tmp/dracut', self.version)
+                             '--force', '--quiet', '--no-compress', '--hostonly', '--no-hostonly-cmdline',
+                             '--drivers', 'e1000', '--modules', 'base kernel-modules modsure', '/tmp/dracut',
+                             self.version)
         self.assertEqual(done.returncode, 0, done.stderr)
         files = Image(self.root.inside('tmp/dracut')).files
         self.assertEqual({path: file[1].decode() for path, file in files.items() if path.startswith('etc/modprobe.d/')},
