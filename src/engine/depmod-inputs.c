@@ -8,7 +8,6 @@
 
 #include "bytes/diag.h"
 #include "bytes/hash.h"
-#include "conf/symvers.h"
 #include "config.h"
 #include "engine/conf-files.h"
 #include "engine/depmod-internal.h"
@@ -196,71 +195,40 @@ uint64_t inputs_digest(const struct depmod *d)
 	return hash_content(d->builtin_modinfo.base, d->builtin_modinfo.size, h);
 }
 
-struct kernel_symbols {
-	struct depmod *d;
-	const char *path;
-	bool has_crcs;
-	size_t n;
-};
-
-static int add_kernel_symbol(void *ctx, const struct symvers_symbol *symbol)
+/* A symbol of the kernel without what -P says that it begins with. */
+static int add_kernel_symbol(struct depmod *d, const struct kernel_export *e)
 {
-	struct kernel_symbols *k = ctx;
-	const char *name = symbol->name;
-	size_t size = symbol->name_size;
+	const char *name = e->name;
+	char prefix = d->kernel.exports.source == KERNEL_EXPORTS_SYMVERS ? d->options->symbol_prefix : 0;
 
-	if (k->has_crcs && !symbol->is_vmlinux)
-		return 0;
-	if (k->has_crcs && size > 1 && name[0] == k->d->options->symbol_prefix) {
+	if (prefix && name[0] == prefix && name[1])
 		name++;
-		size--;
-	}
-	name = arena_string(&k->d->arena, name, size);
-	if (!name)
-		return -ENOMEM;
-	k->n++;
-	return graph_add_kernel_symbol(&k->d->graph, name, k->has_crcs, symbol->crc);
-}
-
-static void note_bad_symbol(void *ctx, const struct diag *diag)
-{
-	struct kernel_symbols *k = ctx;
-
-	event_diag(k->d->events, EVENT_WARNING, k->path, -EBADMSG, diag);
+	return graph_add_kernel_symbol(&d->graph, name, e->flags, e->crc, e->ns);
 }
 
 int inputs_load_kernel_symbols(struct depmod *d)
 {
-	struct kernel_symbols k = {
-		.d = d,
-		.path = d->options->symvers ? d->options->symvers : d->options->system_map,
-		.has_crcs = d->options->symvers,
+	const struct kernel_symbols_options options = {
+		.symvers = d->options->symvers,
+		.system_map = d->options->system_map,
+		.root = d->options->root,
+		.module_dir = d->options->module_dir,
+		.version = d->options->find_kernel_symbols ? d->options->version : NULL,
+		.is_running = d->options->is_running,
+		.symbol_prefix = d->options->symbol_prefix,
+		.is_optional = !d->options->check_symbols,
 	};
-	const struct symvers_use use = { add_kernel_symbol, note_bad_symbol, &k,
-					d->options->symbol_prefix };
-	CLEANUP_BUF struct buf text = { .max = LIST_MAX };
+	const struct kernel_exports *x = &d->kernel.exports;
 	int r;
 
-	if (!k.path)
-		return 0;
-	r = sys_read_file(AT_FDCWD, k.path, &text);
-	if (r < 0) {
-		event_emit(d->events, EVENT_ERROR, "%s: cannot read: %s", k.path, strerrordesc_np(-r));
-		return r;
+	r = kernel_symbols_find(&options, d->events, &d->kernel);
+	for (uint32_t i = 0; r == 0 && i < x->n; i++)
+		r = add_kernel_symbol(d, &x->items[i]);
+	if (r == 0 && x->source != KERNEL_EXPORTS_NONE) {
+		d->graph.check_unknown = d->options->check_symbols;
+		d->graph.check_crcs = d->options->check_symbols && (x->knows & KERNEL_EXPORTS_KNOWS_CRC);
 	}
-	r = k.has_crcs ? symvers_read(buf_bytes(&text), &use, NULL)
-		       : system_map_read(buf_bytes(&text), &use, NULL);
-	if (r < 0)
-		return r;
-	if (k.n == 0) {
-		/* Debian installs a System.map that is a line of text, and DKMS passes it each time. */
-		event_emit(d->events, d->options->check_symbols ? EVENT_WARNING : EVENT_INFO,
-			   "%s: holds no symbol that the kernel exports: not used", k.path);
-		return 0;
-	}
-	d->graph.check_unknown = d->options->check_symbols;
-	d->graph.check_crcs = d->options->check_symbols && k.has_crcs;
-	return 0;
+	return r;
 }
 
 /*

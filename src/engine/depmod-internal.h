@@ -5,11 +5,24 @@
  */
 #include "bytes/arena.h"
 #include "bytes/buf.h"
+#include "codec/codec.h"
 #include "conf/depmod-conf.h"
+#include "bytes/diag.h"
 #include "engine/depmod.h"
+#include "engine/kernel-symbols.h"
 #include "engine/scan.h"
 #include "graph/declarations.h"
 #include "graph/graph.h"
+
+/* Lists of findings: of the graph, of each job that makes outputs, of declarations. */
+#define DEPMOD_FINDINGS_MAX 8u
+
+/** struct depmod_damaged - a module file that could not be read */
+struct depmod_damaged {
+	uint32_t file; /* number in the scan */
+	int error;
+	struct diag diag;
+};
 
 struct depmod {
 	const struct depmod_options *options;
@@ -26,13 +39,17 @@ struct depmod {
 	struct scan scan;
 
 	struct buf order, builtin, builtin_modinfo; /* the kernel's own lists */
-	struct buf symbols_text;		    /* Module.symvers or System.map */
+	struct kernel_symbols kernel;
 
 	struct graph graph;
 	struct findings findings;
 	struct graph_module *modules;
 	uint32_t n_modules;
+	struct depmod_damaged *damaged;
+	uint32_t n_damaged, damaged_capacity;
+	enum codec_kind *codecs; /* by number of the file in the scan */
 	struct declarations declarations;
+	struct findings output_findings[DEPMOD_FINDINGS_MAX]; /* kept for inspect() */
 
 	struct buf outputs[INDEX_FILES];
 };

@@ -229,12 +229,12 @@ static int add_hard_dependencies(struct making *m)
 	return r < 0 ? r : hard_add_edges(&d->graph, &d->declarations, &m->declared);
 }
 
-static void report_jobs(struct making *m)
+/* What comes before hard dependencies, or after. */
+static void report_jobs(struct making *m, bool is_dep)
 {
-	for (int i = 0; i < JOBS; i++) {
-		report_findings(m->d, &m->findings[i]);
-		findings_done(&m->findings[i]);
-	}
+	for (int i = 0; i < JOBS; i++)
+		if ((i == JOB_DEP && m->dep_is_last) == is_dep)
+			report_findings(m->d, &m->findings[i]);
 }
 
 static int make_all(struct making *m)
@@ -245,7 +245,7 @@ static int make_all(struct making *m)
 	m->dep_is_last = declarations_are_any(&d->graph, &d->conf);
 	r = workers_run(d->options->jobs ? d->options->jobs : sys_cpus(), JOBS, make_one, m);
 	if (r == 0) {
-		report_jobs(m);
+		report_jobs(m, false);
 		r = make_builtin(d);
 	}
 	if (r == 0)
@@ -257,7 +257,7 @@ static int make_all(struct making *m)
 	if (r == 0)
 		r = make_modsure(m);
 	if (r == 0) {
-		report_jobs(m);
+		report_jobs(m, true);
 		report_findings(d, &m->declared);
 	}
 	return r;
@@ -270,8 +270,8 @@ int make_outputs(struct depmod *d)
 
 	r = make_all(&m);
 	for (int i = 0; i < JOBS; i++)
-		findings_done(&m.findings[i]);
-	findings_done(&m.declared);
+		d->output_findings[i] = m.findings[i];
+	d->output_findings[JOBS] = m.declared;
 	if (r == -E2BIG)
 		event_emit(d->events, EVENT_ERROR, "%s: the indexes would be too large to write",
 			   d->options->module_dir);

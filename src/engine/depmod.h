@@ -11,6 +11,8 @@
 #include "engine/events.h"
 #include "index/files.h"
 
+struct depmod;
+
 /** struct depmod_options - all strings are borrowed for the time of the call */
 struct depmod_options {
 	const char *module_dir; /* BASE/lib/modules/VERSION */
@@ -35,6 +37,14 @@ struct depmod_options {
 	/* Not NULL: write nothing, hand over the text files instead. */
 	int (*show)(void *ctx, enum index_file file, struct bytes text);
 	void *show_ctx;
+
+	/* Not NULL: publish nothing, call this when everything stands that would be published. */
+	int (*inspect)(void *ctx, struct depmod *d);
+	void *inspect_ctx;
+	bool with_all_facts;	    /* for inspect(): all tags, and signatures */
+	bool find_kernel_symbols; /* from the best source, beside the two above; see engine/kernel-symbols.h */
+	const char *root;	    /* for that: before /boot and /proc; NULL for none */
+	bool is_running;	    /* for that: @version is the running kernel */
 
 	/* Not NULL: told each symbol that one module takes from another, by their full paths. */
 	void (*need)(void *ctx, const char *user, const char *symbol, const char *owner);

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/*
+ * Which symbols does a kernel export? Asks the best source there is: Module.symvers, the kernel's
+ * image, System.map, and of the running kernel /proc/kallsyms.
+ */
+#include <stdbool.h>
+
+#include "elf/kernel-exports.h"
+#include "engine/events.h"
+
+/* Release and words that modules carry in vermagic=; the longest has some hundred bytes. */
+#define KERNEL_VERMAGIC_MAX 255u
+
+/** struct kernel_symbols_options - strings are borrowed for the time of the call; NULL: not given */
+struct kernel_symbols_options {
+	const char *symvers;	/* -E */
+	const char *system_map; /* -F; an image (vmlinuz, vmlinux) is taken for what it is */
+	const char *root;	/* before /boot, /proc and /usr/lib/modules; "" or NULL for none */
+	const char *module_dir; /* BASE/lib/modules/VERSION: build/Module.symvers, vmlinuz */
+	const char *version;	/* of the kernel; NULL: only what was given is read */
+	bool is_running;	/* that is the running one, so that kallsyms is about it */
+	char symbol_prefix;	/* what a System.map puts before all symbols; 0 for nothing */
+	bool is_optional;	/* that a given file holds no symbols is no more than a remark */
+};
+
+/** struct kernel_symbols - what was found; kernel_symbols_done() in the end */
+struct kernel_symbols {
+	struct kernel_exports exports;
+	char vermagic[KERNEL_VERMAGIC_MAX + 1]; /* "" where no image was read, or it does not tell */
+	bool has_looked_at_image; /* @vermagic was looked for */
+};
+
+/**
+ * kernel_symbols_find() - from the best source
+ *
+ * What was given comes first, then: build/Module.symvers below the module directory; vmlinuz there,
+ * or /boot/vmlinuz-VERSION; /boot/System.map-VERSION; /proc/kallsyms. A source that is there and no
+ * use (damaged, a stub, of another release) is reported with the reason, and the next one is asked; of one
+ * that was given this is an error.
+ * Return: 0, also when nothing was found: source is KERNEL_EXPORTS_NONE; -errno of a given file
+ * (reported); -ENOMEM.
+ */
+int kernel_symbols_find(const struct kernel_symbols_options *options, const struct events *events,
+			struct kernel_symbols *ret);
+
+/** kernel_symbols_done() - free; NULL and all zero are fine */
+void kernel_symbols_done(struct kernel_symbols *k);
