@@ -73,10 +73,21 @@ static int read_given(const struct kernel_symbols_options *o, const struct event
 int kernel_symbols_find(const struct kernel_symbols_options *options, const struct events *events,
 			struct kernel_symbols *ret)
 {
+	struct kernel_symbols_options found = *options;
+	CLEANUP_BUF struct buf path = { 0 };
+	struct sys_entry entry;
 	int r = 0;
 
-	if (options->symvers || options->system_map)
-		r = read_given(options, events, &ret->exports);
+	if (!options->symvers && !options->system_map && options->version && options->module_dir) {
+		buf_printf(&path, "%s/build/Module.symvers", options->module_dir);
+		buf_put_u8(&path, 0);
+		if (path.error)
+			return path.error;
+		if (sys_stat(AT_FDCWD, (const char *)path.base, &entry) == 0)
+			found.symvers = (const char *)path.base;
+	}
+	if (found.symvers || found.system_map)
+		r = read_given(&found, events, &ret->exports);
 	kernel_exports_finish(&ret->exports);
 	return r;
 }
