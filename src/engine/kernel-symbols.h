@@ -7,10 +7,8 @@
 #include <stdbool.h>
 
 #include "elf/kernel-exports.h"
+#include "elf/kernel-version.h"
 #include "engine/events.h"
-
-/* Release and words that modules carry in vermagic=; the longest has some hundred bytes. */
-#define KERNEL_VERMAGIC_MAX 255u
 
 /** struct kernel_symbols_options - strings are borrowed for the time of the call; NULL: not given */
 struct kernel_symbols_options {
