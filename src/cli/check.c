@@ -9,6 +9,7 @@
 
 #include "check/rules.h"
 #include "cli/commands.h"
+#include "cli/sysroot.h"
 #include "cli/view.h"
 #include "config.h"
 #include "engine/check.h"
@@ -111,6 +112,7 @@ static int run(struct command *c, int argc, char **argv)
 	c->options.version = view_kernel(&c->view);
 	c->options.root = c->view.options.module_root ? c->view.options.module_root
 						      : c->view.options.sysroot;
+	c->options.is_running = sysroot_is_running(c->options.root, c->options.version);
 	c->options.names = (const char *const *)argv;
 	c->options.n_names = (size_t)argc;
 	r = check_run(&c->options, &events, &c->result);
