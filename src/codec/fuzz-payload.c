@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Input: bzip2 or lzma; or gzip, xz or zstd with whatever behind it, what fuzz-gzip.c and its kin do not try. */
+/*
+ * Input: bzip2 or lzma; or gzip, xz or zstd with whatever behind it, what fuzz-gzip.c and its kin do
+ * not try.
+ */
 #include "codec/fuzz-payload.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -176,7 +176,8 @@ class Packed(Case):
         for kind in KINDS:
             if kind != 'lzma':
                 with self.subTest(kind):
-                    self.expect(pack(kind, self.plain[:half]) + pack(kind, self.plain[half:]), self.plain, 'vmlinux', kind)
+                    both = pack(kind, self.plain[:half]) + pack(kind, self.plain[half:])
+                    self.expect(both, self.plain, 'vmlinux', kind)
 
     def test_unified(self):
         inner = bzimage(payload('zstd', self.plain))
@@ -247,7 +248,8 @@ class Refused(Case):
         packed = pack('lz4', plain)
         first = 8 + struct.unpack_from('<I', packed, 4)[0]
         self.assertLess(first, len(packed))
-        self.refuse(bzimage(packed[:first] + struct.pack('<I', len(plain))), 'offset %d: an lz4 block of %d bytes' % (1556 + first, len(plain)))
+        self.refuse(bzimage(packed[:first] + struct.pack('<I', len(plain))),
+                    'offset %d: an lz4 block of %d bytes' % (1556 + first, len(plain)))
 
     def test_cut_off(self):
         for kind in KINDS:
@@ -255,7 +257,8 @@ class Refused(Case):
             with self.subTest(kind):
                 self.refuse(image[:-6], 'offset 584: the payload.*behind the end')
                 short = payload(kind, self.plain)[:-40]
-                self.refuse(bzimage(short), r'offset \d+: (%s data is cut off|the payload decompresses|%s)' % (kind, kind))
+                self.refuse(bzimage(short),
+                            r'offset \d+: (%s data is cut off|the payload decompresses|%s)' % (kind, kind))
                 self.refuse(pack(kind, self.plain)[:-20], r'offset \d+: %s data is cut off' % kind)
 
     def test_place_of_damage(self):
