@@ -13,7 +13,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* @library: stays open, so that not every input opens it anew; NULL where it is linked */
+/* @library: stays open, so that not every input opens it anew */
 static inline int fuzz_payload(enum payload_kind kind, const char *library, const uint8_t *data,
 			       size_t size)
 {
@@ -23,9 +23,9 @@ static inline int fuzz_payload(enum payload_kind kind, const char *library, cons
 	size_t used = 0;
 	int r;
 
-	if (library && !kept)
+	if (!kept)
 		kept = dlopen(library, RTLD_NOW | RTLD_LOCAL);
-	if (library && !kept) /* nothing would be tried */
+	if (!kept) /* nothing would be tried */
 		abort();
 	out.size = 0;
 	out.error = 0;

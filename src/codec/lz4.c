@@ -22,6 +22,7 @@ DLOPEN_NOTE({"feature": "lz4",
 
 #define LIBRARY "liblz4.so.1"
 
+#define MAGIC 0x184c2102u
 #define MAGIC_SIZE 4u
 #define BLOCK_PLAIN_SIZE (8u * 1024 * 1024)
 #define BLOCK_PACKED_MAX LZ4_COMPRESSBOUND(BLOCK_PLAIN_SIZE)
@@ -50,11 +51,14 @@ struct frame {
 	bool is_last;	  /* the last block was read */
 };
 
-/* The kernel's build appends the size of all that came out: no block, as is the magic of a frame. */
+/* Four bytes that are no block's size: padding, the magic of another frame, or the size of all that
+ * came out, which the kernel's build appends. */
 static bool is_end(const struct frame *frame, uint32_t size)
 {
-	return frame->plain > 0 && (size == 0 || size == 0x184c2102 ||
-				    (size == frame->plain && size > frame->in.size - frame->at - 4));
+	size_t rest = frame->in.size - frame->at - 4;
+
+	return frame->plain > 0 &&
+	       (size == 0 || size == MAGIC || (size == frame->plain && size > rest));
 }
 
 static int cut_off(const struct frame *frame, struct diag *diag)

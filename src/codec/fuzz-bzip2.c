@@ -1,7 +1,0 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "codec/fuzz-payload.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
-{
-	return fuzz_payload(PAYLOAD_BZIP2, "libbz2.so.1.0", data, size);
-}
