@@ -206,9 +206,9 @@ static int add_kernel_symbol(struct depmod *d, const struct kernel_export *e)
 	return graph_add_kernel_symbol(&d->graph, name, e->flags, e->crc, e->ns);
 }
 
-int inputs_load_kernel_symbols(struct depmod *d)
+static struct kernel_symbols_options kernel_symbols_options(const struct depmod *d)
 {
-	const struct kernel_symbols_options options = {
+	return (struct kernel_symbols_options){
 		.symvers = d->options->symvers,
 		.system_map = d->options->system_map,
 		.root = d->options->root,
@@ -218,11 +218,25 @@ int inputs_load_kernel_symbols(struct depmod *d)
 		.symbol_prefix = d->options->symbol_prefix,
 		.is_optional = !d->options->check_symbols,
 	};
+}
+
+void inputs_start_kernel_symbols(struct depmod *d)
+{
+	const struct kernel_symbols_options options = kernel_symbols_options(d);
+
+	if (d->options->find_kernel_symbols && d->options->jobs != 1)
+		kernel_symbols_job_start(&d->kernel_job, &options, &d->kernel);
+}
+
+int inputs_load_kernel_symbols(struct depmod *d)
+{
+	const struct kernel_symbols_options options = kernel_symbols_options(d);
+	const struct events *events = d->options->kernel_events ? d->options->kernel_events : d->events;
 	const struct kernel_exports *x = &d->kernel.exports;
 	int r;
 
-	r = kernel_symbols_find(&options, d->options->kernel_events ? d->options->kernel_events : d->events,
-				&d->kernel);
+	r = d->kernel_job.is_running ? kernel_symbols_job_finish(&d->kernel_job, events)
+				     : kernel_symbols_find(&options, events, &d->kernel);
 	for (uint32_t i = 0; r == 0 && i < x->n; i++)
 		r = add_kernel_symbol(d, &x->items[i]);
 	if (r == 0 && x->source != KERNEL_EXPORTS_NONE) {
