@@ -159,7 +159,9 @@ static int gather_exports(struct checking *c)
 		c->in.knows |= x->knows & KERNEL_EXPORTS_KNOWS_CRC ? CHECK_NEEDS_CRCS : 0;
 		c->in.knows |= x->knows & KERNEL_EXPORTS_KNOWS_NAMESPACE ? CHECK_NEEDS_NAMESPACES : 0;
 		c->in.knows |= x->knows & KERNEL_EXPORTS_KNOWS_LICENCE ? CHECK_NEEDS_LICENCES : 0;
-		c->out->exports_path = x->path ? arena_string(&c->out->arena, x->path, strlen(x->path)) : NULL;
+		c->out->exports_path = arena_string(&c->out->arena, x->path, strlen(x->path));
+		if (!c->out->exports_path)
+			return -ENOMEM;
 	}
 	if (k->vermagic[0]) {
 		c->in.vermagic = k->vermagic;
@@ -189,7 +191,8 @@ static int gather_config(struct checking *c)
 	else
 		buf_printf(&path, "%s/boot/config-%s", root ? root : "", c->options->version);
 	buf_put_u8(&path, 0);
-	c->in.config_path = path.error ? NULL : arena_string(&c->out->arena, (const char *)path.base, path.size - 1);
+	c->in.config_path = path.error ? NULL
+				       : arena_string(&c->out->arena, (const char *)path.base, path.size - 1);
 	if (!c->in.config_path)
 		return -ENOMEM;
 	r = sys_read_file(AT_FDCWD, c->in.config_path, &text);
@@ -252,9 +255,32 @@ static int inspect(void *ctx, struct depmod *d)
 	return r < 0 ? r : check_rules_run(&c->out->check, &c->in);
 }
 
+/* What depmod says of a tree is a finding here; only why it gave up is told. */
+struct listening {
+	const struct events *events;
+	char last[512];
+};
+
+static void listen(void *ctx, enum event_level level, const char *text)
+{
+	struct listening *l = ctx;
+
+	if (level == EVENT_ERROR)
+		(void)snprintf(l->last, sizeof(l->last), "%s", text);
+}
+
+static bool is_cancelled(void *ctx)
+{
+	const struct events *events = ((struct listening *)ctx)->events;
+
+	return events->is_cancelled && events->is_cancelled(events->ctx);
+}
+
 int check_run(const struct check_options *options, const struct events *events,
 	      struct check_result *ret)
 {
+	struct listening listening = { .events = events };
+	const struct events quiet = { .report = listen, .is_cancelled = is_cancelled, .ctx = &listening };
 	struct checking c = { .options = options, .events = events, .out = ret };
 	const struct depmod_options depmod = {
 		.module_dir = options->module_dir,
@@ -268,6 +294,7 @@ int check_run(const struct check_options *options, const struct events *events,
 		.find_kernel_symbols = true,
 		.root = options->root,
 		.is_running = options->is_running,
+		.kernel_events = events,
 	};
 	struct depmod_result result;
 	int r;
@@ -276,7 +303,9 @@ int check_run(const struct check_options *options, const struct events *events,
 	r = session_open(&c.session, options->session, events);
 	if (r < 0)
 		return r;
-	r = depmod_run(&depmod, events, &result);
+	r = depmod_run(&depmod, &quiet, &result);
+	if (r < 0 && r != -EINTR && listening.last[0])
+		event_emit(events, EVENT_ERROR, "%s", listening.last);
 	session_close(&c.session);
 	kernel_config_done(&c.config);
 	ret->check.in = NULL; /* what it borrowed is gone */

@@ -221,7 +221,8 @@ int inputs_load_kernel_symbols(struct depmod *d)
 	const struct kernel_exports *x = &d->kernel.exports;
 	int r;
 
-	r = kernel_symbols_find(&options, d->events, &d->kernel);
+	r = kernel_symbols_find(&options, d->options->kernel_events ? d->options->kernel_events : d->events,
+				&d->kernel);
 	for (uint32_t i = 0; r == 0 && i < x->n; i++)
 		r = add_kernel_symbol(d, &x->items[i]);
 	if (r == 0 && x->source != KERNEL_EXPORTS_NONE) {

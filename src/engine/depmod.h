@@ -47,6 +47,7 @@ struct depmod_options {
 	bool find_kernel_symbols; /* from the best source, beside the two above; see engine/kernel-symbols.h */
 	const char *root;	    /* for that: before /boot and /proc; NULL for none */
 	bool is_running;	    /* for that: @version is the running kernel */
+	const struct events *kernel_events; /* remarks about that; NULL: as all others */
 
 	/* Not NULL: told each symbol that one module takes from another, by their full paths. */
 	void (*need)(void *ctx, const char *user, const char *symbol, const char *owner);
