@@ -13,6 +13,7 @@
 #include "index/files.h"
 
 struct depmod;
+struct modfile_judge;
 
 /** struct depmod_options - all strings are borrowed for the time of the call */
 struct depmod_options {
@@ -46,7 +47,8 @@ struct depmod_options {
 	/* Not NULL: publish nothing, call this when everything stands that would be published. */
 	int (*inspect)(void *ctx, struct depmod *d);
 	void *inspect_ctx;
-	bool with_all_facts;	    /* for inspect(): all tags, and signatures */
+	bool with_all_facts;	    /* for inspect(): all tags, signatures, what a kernel can decompress */
+	const struct modfile_judge *judge; /* of signatures, with all facts; NULL: nobody judges */
 	bool find_kernel_symbols; /* from the best source, beside the two above; see engine/kernel-symbols.h */
 	const char *root;	    /* for that: before /boot and /proc; NULL for none */
 	bool is_running;	    /* for that: @version is the running kernel */
