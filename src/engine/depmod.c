@@ -29,7 +29,7 @@ static int open_roots(struct depmod *d)
 			   d->options->module_dir, strerrordesc_np(-d->dir_fd));
 		return d->dir_fd;
 	}
-	if (d->options->show)
+	if (d->options->show || d->options->inspect)
 		return 0;
 	if (d->options->output_dir) {
 		r = sys_make_dirs(d->options->output_dir);
@@ -176,6 +176,7 @@ static int run(struct depmod *d)
 	}
 
 	start = sys_now_usec();
+	inputs_start_kernel_symbols(d);
 	r = read_modules(d);
 	now = sys_now_usec();
 	d->result->read_usec = now - start;
@@ -191,6 +192,8 @@ static int run(struct depmod *d)
 	d->result->write_usec = now - start;
 	if (r < 0)
 		return r;
+	if (d->options->inspect)
+		return d->options->inspect(d->options->inspect_ctx, d);
 	r = d->options->show ? show(d) : publish(d);
 	d->result->publish_usec = sys_now_usec() - now;
 	return r;
@@ -216,13 +219,19 @@ int depmod_run(const struct depmod_options *options, const struct events *events
 	declarations_done(&d.declarations);
 	graph_done(&d.graph);
 	findings_done(&d.findings);
+	for (size_t i = 0; i < DEPMOD_FINDINGS_MAX; i++)
+		findings_done(&d.output_findings[i]);
 	free(d.modules);
+	free(d.damaged);
+	free(d.codecs);
+	free(d.extras);
 	for (int i = 0; i < INDEX_FILES; i++)
 		buf_done(&d.outputs[i]);
 	buf_done(&d.order);
 	buf_done(&d.builtin);
 	buf_done(&d.builtin_modinfo);
-	buf_done(&d.symbols_text);
+	(void)kernel_symbols_job_finish(&d.kernel_job, &(const struct events){ 0 });
+	kernel_symbols_done(&d.kernel);
 	scan_done(&d.scan);
 	depmod_conf_done(&d.conf);
 	arena_done(&d.arena);

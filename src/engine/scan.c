@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bytes/grow.h"
 #include "bytes/name.h"
 #include "conf/depmod-conf.h"
 #include "sys/sys.h"
@@ -188,17 +189,24 @@ static int compare_paths(const void *a, const void *b)
 }
 
 /* That a rule puts one file before another is what rules are for; without one it may surprise. */
-static void report_shadowed(const struct scan_file *file, const struct scan_file *used,
-			    const struct depmod_conf *conf, const struct events *events)
+static int report_shadowed(struct scan *scan, const struct scan_file *file, const struct scan_file *used,
+			   const struct depmod_conf *conf, const struct events *events)
 {
 	struct depmod_priority a = depmod_conf_priority(conf, used->path, NULL);
 	struct depmod_priority b = depmod_conf_priority(conf, file->path, NULL);
 	bool is_ruled = depmod_priority_compare(&a, &b) != 0;
+	int r;
 
 	event_emit(events, is_ruled ? EVENT_INFO : EVENT_WARNING,
 		   "%s: left out: %s is a module of the same name%s", file->path, used->path,
 		   is_ruled ? " that configuration puts first"
 			    : ", and no search or override line tells which one to use");
+	r = grow_array(&scan->shadowed, scan->n_shadowed, &scan->shadowed_capacity,
+		       sizeof(*scan->shadowed), UINT32_MAX);
+	if (r == 0)
+		scan->shadowed[scan->n_shadowed++] =
+			(struct scan_shadowed){ file->name, file->path, used->path, is_ruled };
+	return r;
 }
 
 int scan_settle(struct scan *scan, const struct depmod_conf *conf, const struct events *events)
@@ -216,8 +224,8 @@ int scan_settle(struct scan *scan, const struct depmod_conf *conf, const struct 
 			if (depmod_conf_choose(conf, f[best].path, f[hi].path) > 0)
 				best = hi;
 		for (uint32_t i = lo; i < hi; i++)
-			if (i != best)
-				report_shadowed(&f[i], &f[best], conf, events);
+			if (i != best && report_shadowed(scan, &f[i], &f[best], conf, events) < 0)
+				return -ENOMEM;
 		f[n++] = f[best];
 	}
 	scan->n_files = n;
@@ -231,5 +239,6 @@ void scan_done(struct scan *scan)
 		return;
 	arena_done(&scan->arena);
 	free(scan->files);
+	free(scan->shadowed);
 	*scan = (struct scan){ 0 };
 }

@@ -23,8 +23,18 @@ struct scan_file {
 	int64_t mtime_usec;
 };
 
+/** struct scan_shadowed - a file that is not used for another one of its module name */
+struct scan_shadowed {
+	const char *name; /* of the module */
+	const char *path;
+	const char *used;
+	bool is_ruled; /* configuration puts that one first */
+};
+
 struct scan {
 	struct arena arena;
+	struct scan_shadowed *shadowed; /* by scan_settle() */
+	uint32_t n_shadowed, shadowed_capacity;
 	struct scan_file *files; /* one for each module name; sorted by path */
 	uint32_t n_files;
 	uint32_t capacity;

@@ -86,14 +86,16 @@ static int put_symbol(struct graph *g, struct graph_symbol symbol)
 	return 0;
 }
 
-int graph_add_kernel_symbol(struct graph *g, const char *name, bool has_crc, uint32_t crc)
+int graph_add_kernel_symbol(struct graph *g, const char *name, uint32_t flags, uint32_t crc,
+			    const char *ns)
 {
 	struct graph_symbol symbol = {
 		.name = name,
 		.name_hash = hash_name(name, strlen(name)),
 		.owner = GRAPH_NONE,
 		.crc = crc,
-		.has_crc = has_crc,
+		.flags = flags,
+		.ns = ns,
 	};
 
 	return put_symbol(g, symbol);
@@ -110,7 +112,8 @@ static int add_exports(struct graph *g, uint32_t owner)
 			.name_hash = e[i].name_hash,
 			.owner = owner,
 			.crc = e[i].crc,
-			.has_crc = e[i].flags & SYMBOL_CRC,
+			.flags = e[i].flags,
+			.ns = e[i].flags & SYMBOL_NAMESPACE ? facts_string(f, e[i].ns) : NULL,
 		};
 		int r;
 
@@ -158,6 +161,18 @@ static const struct graph_symbol *find_import(struct graph *g, const struct fact
 		bare++;
 	return graph_find_symbol(g, bare,
 				 bare == name ? import->name_hash : hash_name(bare, strlen(bare)));
+}
+
+const struct graph_symbol *graph_find_import(struct graph *g, uint32_t i, uint32_t k)
+{
+	const struct facts *f = g->modules[i].facts;
+
+	return find_import(g, f, &facts_imports(f)[k]);
+}
+
+const struct graph_symbol *graph_older_symbol(const struct graph *g, const struct graph_symbol *s)
+{
+	return s->older ? &((const struct graph_symbol *)(const void *)g->older.base)[s->older - 1] : NULL;
 }
 
 /* Dependencies of module @i into @deps; @stamp[owner] == i + 1 marks those already there. */
@@ -352,7 +367,7 @@ static int report_imports(struct graph *g, struct findings *findings)
 				continue;
 			if (!s && g->check_unknown)
 				kind = FINDING_UNKNOWN_SYMBOL;
-			else if (!s || !g->check_crcs || !s->has_crc ||
+			else if (!s || !g->check_crcs || !(s->flags & SYMBOL_CRC) ||
 				 !(imports[k].flags & SYMBOL_CRC) || s->crc == imports[k].crc)
 				continue;
 			x = findings_add(findings, kind, i);
@@ -373,7 +388,7 @@ static int fill_symbols(struct graph *g)
 		n += g->modules[i].facts->n_exports;
 	r = grow(g, n);
 	for (size_t i = 0; r == 0 && i < sizeof(always_there) / sizeof(always_there[0]); i++)
-		r = graph_add_kernel_symbol(g, always_there[i], false, 0);
+		r = graph_add_kernel_symbol(g, always_there[i], 0, 0, NULL);
 	for (uint32_t i = 0; r == 0 && i < g->n_modules; i++)
 		r = add_exports(g, i);
 	return r;

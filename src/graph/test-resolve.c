@@ -186,8 +186,8 @@ static void test_kernel_symbols(void **state)
 	CLEANUP_TREE struct tree t = { .g = { .check_unknown = true } };
 
 	(void)state;
-	assert_int_equal(graph_add_kernel_symbol(&t.g, "printk", false, 0), 0);
-	assert_int_equal(graph_add_kernel_symbol(&t.g, "both", false, 0), 0);
+	assert_int_equal(graph_add_kernel_symbol(&t.g, "printk", 0, 0, NULL), 0);
+	assert_int_equal(graph_add_kernel_symbol(&t.g, "both", 0, 0, NULL), 0);
 	RESOLVE(&t, { "m", "both", "printk" }, { "user", "", "printk both missing ?weak" });
 	assert_deps(&t, "m", "");
 	assert_deps(&t, "user", "m");
@@ -220,7 +220,7 @@ static void test_symbol_prefix(void **state)
 	CLEANUP_TREE struct tree t = { .g = { .symbol_prefix = '_', .check_unknown = true } };
 
 	(void)state;
-	assert_int_equal(graph_add_kernel_symbol(&t.g, "printk", false, 0), 0);
+	assert_int_equal(graph_add_kernel_symbol(&t.g, "printk", 0, 0, NULL), 0);
 	RESOLVE(&t, { "m", "_fn", "" }, { "user", "", "_fn ._fn _printk" }, { "bare", "", "fn" },
 		{ "twice", "", "__fn" });
 	assert_deps(&t, "user", "m");
@@ -260,8 +260,8 @@ static void test_crcs(void **state)
 	CLEANUP_TREE struct tree t = { .g = { .check_crcs = true } };
 
 	(void)state;
-	assert_int_equal(graph_add_kernel_symbol(&t.g, "printk", true, 0x11), 0);
-	assert_int_equal(graph_add_kernel_symbol(&t.g, "no_crc", false, 0), 0);
+	assert_int_equal(graph_add_kernel_symbol(&t.g, "printk", SYMBOL_CRC, 0x11, NULL), 0);
+	assert_int_equal(graph_add_kernel_symbol(&t.g, "no_crc", 0, 0, NULL), 0);
 	RESOLVE(&t, { "m", "fn#22 plain", "printk#11" },
 		{ "user", "", "printk#12 no_crc#1 fn#22 plain#5 missing#1" },
 		{ "other", "", "fn#23 printk ?fn2#1" });
@@ -346,7 +346,7 @@ static void test_the_kernel_steps_in(void **state)
 	CLEANUP_TREE struct tree t = { 0 };
 
 	(void)state;
-	assert_int_equal(graph_add_kernel_symbol(&t.g, "fn", false, 0), 0);
+	assert_int_equal(graph_add_kernel_symbol(&t.g, "fn", 0, 0, NULL), 0);
 	RESOLVE(&t, { "a", "fn a1", "b1" }, { "b", "b1", "a1" }, { "user", "", "fn" });
 	assert_left_out(&t, "a b");
 	assert_deps(&t, "user", "");

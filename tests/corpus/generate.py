@@ -372,6 +372,16 @@ def index_declared():
     yield 'bad-cut', b'a conf unknown', 'no source'
 
 
+@target('index-namespaces')
+def index_namespaces():
+    yield 'good-module', b'usb_storage USB_STORAGE', 'a module'
+    yield 'good-list', b'vmlinux module:kvm,kvm-*', 'of the kernel, for some modules'
+    yield 'good-blank', b'm a b', 'a namespace with a blank'
+    yield 'bad-owner', b' NS', 'no owner'
+    yield 'bad-namespace', b'm ', 'no namespace'
+    yield 'bad-control', b'm N\x1bS', 'a control character'
+
+
 @target('glob')
 def glob_patterns():
     for name, pattern, text in (('literal', b'abc', b'abc'), ('star', b'a*c*e', b'abcde'),

@@ -1,0 +1,56 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A clean system has no findings; with one fault planted there is one finding, of its rule."""
+
+import importlib
+import os
+import pkgutil
+import sys
+import tempfile
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE]
+
+import planted  # noqa: E402
+import plants  # noqa: E402
+import tap  # noqa: E402
+
+
+def all_plants():
+    for found in pkgutil.iter_modules(plants.__path__):
+        yield from importlib.import_module('plants.' + found.name).PLANTS.items()
+
+
+class Planted(unittest.TestCase):
+    def system(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        return planted.System(folder.name)
+
+    def test_clean(self):
+        system = self.system()
+        system.write()
+        result = system.check('--json')
+        self.assertEqual((result.findings, result.status), ([], 0), result.stderr)
+
+
+def planted_case(rule, plant, subject, what):
+    def test(self):
+        system = self.system()
+        plant(system)
+        system.write()
+        result = system.check('--json')
+        self.assertEqual(result.rules(), [rule], '%s\n%s' % (result.stdout, result.stderr))
+        finding = result.findings[0]
+        self.assertIn(subject, (finding['module'], os.path.basename(finding['file'] or '')))
+        self.assertEqual(finding['object'], what)
+        self.assertTrue(finding['message'])
+    return test
+
+
+for _rule, _plant in sorted(all_plants()):
+    setattr(Planted, 'test_' + _rule, planted_case(_rule, *_plant))
+
+if __name__ == '__main__':
+    tap.main()
