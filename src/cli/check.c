@@ -104,6 +104,8 @@ static int run(struct command *c, int argc, char **argv)
 	const struct events events = { .report = log_event, .ctx = &c->view.log };
 	int r;
 
+	/* check_run() reads it, and keeps what is wrong with it. */
+	c->view.options.no_conf = true;
 	if (view_open(&c->view) < 0 || c->view.has_no_indexes)
 		return VIEW_FAILED;
 	c->options.session = &c->view.options;

@@ -14,6 +14,7 @@
 
 #include "bytes/name.h"
 #include "conf/kernel-config.h"
+#include "engine/check-conf.h"
 #include "engine/depmod-internal.h"
 #include "index/lookup.h"
 #include "sys/sys.h"
@@ -30,6 +31,7 @@ struct checking {
 	struct kernel_config config;
 	struct lookup lookup; /* of what depmod would write */
 	struct check_input in;
+	struct check_conf conf;
 	const struct findings *findings[DEPMOD_FINDINGS_MAX + 1];
 };
 
@@ -86,6 +88,7 @@ static int gather_modules(struct checking *c)
 	}
 	c->in.graph = &d->graph;
 	c->in.modules = modules;
+	c->in.is_whole = c->options->n_names == 0;
 	c->in.knows |= CHECK_NEEDS_TREE;
 	return 0;
 }
@@ -159,7 +162,9 @@ static int gather_exports(struct checking *c)
 		c->in.knows |= x->knows & KERNEL_EXPORTS_KNOWS_CRC ? CHECK_NEEDS_CRCS : 0;
 		c->in.knows |= x->knows & KERNEL_EXPORTS_KNOWS_NAMESPACE ? CHECK_NEEDS_NAMESPACES : 0;
 		c->in.knows |= x->knows & KERNEL_EXPORTS_KNOWS_LICENCE ? CHECK_NEEDS_LICENCES : 0;
-		c->out->exports_path = x->path ? arena_string(&c->out->arena, x->path, strlen(x->path)) : NULL;
+		c->out->exports_path = arena_string(&c->out->arena, x->path, strlen(x->path));
+		if (!c->out->exports_path)
+			return -ENOMEM;
 	}
 	if (k->vermagic[0]) {
 		c->in.vermagic = k->vermagic;
@@ -189,7 +194,8 @@ static int gather_config(struct checking *c)
 	else
 		buf_printf(&path, "%s/boot/config-%s", root ? root : "", c->options->version);
 	buf_put_u8(&path, 0);
-	c->in.config_path = path.error ? NULL : arena_string(&c->out->arena, (const char *)path.base, path.size - 1);
+	c->in.config_path = path.error ? NULL
+				       : arena_string(&c->out->arena, (const char *)path.base, path.size - 1);
 	if (!c->in.config_path)
 		return -ENOMEM;
 	r = sys_read_file(AT_FDCWD, c->in.config_path, &text);
@@ -217,6 +223,9 @@ static void gather_release(struct checking *c)
 	c->in.knows |= c->d->builtin_modinfo.size ? CHECK_NEEDS_BUILTIN_TAGS : 0;
 	c->in.conf = &c->session.conf;
 	c->in.depmod_conf = &c->d->conf;
+	c->in.conf_notes = c->conf.notes;
+	c->in.n_conf_notes = c->conf.n_notes;
+	c->in.cmdline = buf_bytes(&c->session.cmdline);
 }
 
 static int gather_lookup(struct checking *c)
@@ -238,7 +247,7 @@ static int inspect(void *ctx, struct depmod *d)
 	c->d = d;
 	gather_findings(c);
 	gather_release(c);
-	r = gather_modules(c);
+	r = c->conf.error < 0 ? c->conf.error : gather_modules(c);
 	if (r == 0)
 		r = gather_damaged(c);
 	if (r == 0)
@@ -252,9 +261,32 @@ static int inspect(void *ctx, struct depmod *d)
 	return r < 0 ? r : check_rules_run(&c->out->check, &c->in);
 }
 
+/* What depmod says of a tree is a finding here; only why it gave up is told. */
+struct listening {
+	const struct events *events;
+	char last[512];
+};
+
+static void listen(void *ctx, enum event_level level, const char *text)
+{
+	struct listening *l = ctx;
+
+	if (level == EVENT_ERROR)
+		(void)snprintf(l->last, sizeof(l->last), "%s", text);
+}
+
+static bool is_cancelled(void *ctx)
+{
+	const struct events *events = ((struct listening *)ctx)->events;
+
+	return events->is_cancelled && events->is_cancelled(events->ctx);
+}
+
 int check_run(const struct check_options *options, const struct events *events,
 	      struct check_result *ret)
 {
+	struct listening listening = { .events = events };
+	const struct events quiet = { .report = listen, .is_cancelled = is_cancelled, .ctx = &listening };
 	struct checking c = { .options = options, .events = events, .out = ret };
 	const struct depmod_options depmod = {
 		.module_dir = options->module_dir,
@@ -268,16 +300,23 @@ int check_run(const struct check_options *options, const struct events *events,
 		.find_kernel_symbols = true,
 		.root = options->root,
 		.is_running = options->is_running,
+		.kernel_events = events,
+		.conf_root = options->session->sysroot,
+		.note = check_conf_note_depmod,
+		.note_ctx = &c.conf,
 	};
 	struct depmod_result result;
 	int r;
 
 	*ret = (struct check_result){ .exports_source = "" };
-	r = session_open(&c.session, options->session, events);
+	r = check_conf_open(&c.conf, options, events, &c.session);
 	if (r < 0)
 		return r;
-	r = depmod_run(&depmod, events, &result);
+	r = depmod_run(&depmod, &quiet, &result);
+	if (r < 0 && r != -EINTR && listening.last[0])
+		event_emit(events, EVENT_ERROR, "%s", listening.last);
 	session_close(&c.session);
+	check_conf_done(&c.conf);
 	kernel_config_done(&c.config);
 	ret->check.in = NULL; /* what it borrowed is gone */
 	return r;
