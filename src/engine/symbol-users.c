@@ -215,7 +215,9 @@ static int find_owner(struct finding *f, const struct kernel_symbols_options *ke
 		return ask_kernel(f, kernel);
 	if (r > 0)
 		r = ask_namespaces(f, f->out->export.module);
-	return r < 0 || !f->out->export.path ? r : read_owner(f);
+	if (r < 0)
+		return r;
+	return f->out->export.path ? read_owner(f) : 0;
 }
 
 /* Which modules may use it? */
