@@ -22,6 +22,8 @@ static const char *const system_conf[] = {
 	"/usr/lib/depmod.d",	  "/lib/depmod.d",
 };
 
+#define N_SYSTEM_CONF (sizeof(system_conf) / sizeof(system_conf[0]))
+
 static int version_matches(void *ctx, const char *pattern)
 {
 	const struct depmod *d = ctx;
@@ -59,17 +61,36 @@ static int read_conf_file(struct depmod *d, const struct conf_file *file,
 	return r;
 }
 
+/* The system's folders, below the root of another system. */
+static int usual_conf(struct depmod *d, const char *ret[static N_SYSTEM_CONF])
+{
+	const char *root = d->options->conf_root ? d->options->conf_root : "";
+
+	for (size_t i = 0; i < N_SYSTEM_CONF; i++) {
+		size_t n = strlen(root), more = strlen(system_conf[i]);
+		char *path = arena_alloc(&d->arena, n + more + 1);
+
+		if (!path)
+			return -ENOMEM;
+		memcpy(path, root, n);
+		memcpy(path + n, system_conf[i], more + 1);
+		ret[i] = path;
+	}
+	return 0;
+}
+
 int inputs_load_conf(struct depmod *d)
 {
 	const struct depmod_conf_env env = { version_matches, note_rule, d };
 	bool is_given = d->options->n_conf_paths > 0;
+	const char *usual[N_SYSTEM_CONF];
 	struct conf_files files = { 0 };
 	int r;
 
-	r = conf_files_load(&files, is_given ? d->options->conf_paths : system_conf,
-			    is_given ? d->options->n_conf_paths
-				     : sizeof(system_conf) / sizeof(system_conf[0]),
-			    is_given, d->events);
+	r = usual_conf(d, usual);
+	if (r == 0)
+		r = conf_files_load(&files, is_given ? d->options->conf_paths : usual,
+				    is_given ? d->options->n_conf_paths : N_SYSTEM_CONF, is_given, d->events);
 	for (size_t i = 0; r == 0 && i < files.n_files; i++) {
 		event_emit(d->events, EVENT_DEBUG, "reading %s", files.files[i].path);
 		r = read_conf_file(d, &files.files[i], &env);
@@ -134,6 +155,24 @@ static int scan_given(struct depmod *d)
 	return 0;
 }
 
+/* One that cannot be read has to be said of the module, where reading it fails. */
+static int scan_stand_ins(struct depmod *d)
+{
+	for (size_t i = 0; i < d->options->n_given; i++) {
+		const char *path = d->options->given[i];
+		struct sys_entry entry = { 0 };
+		int r;
+
+		(void)sys_stat(AT_FDCWD, path, &entry);
+		r = scan_give(&d->scan, path, entry.size, entry.mtime_usec);
+		if (r < 0 && r != -ENOMEM)
+			event_emit(d->events, EVENT_ERROR, "%s: no module can have this name", path);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 int inputs_scan(struct depmod *d)
 {
 	int r;
@@ -147,6 +186,8 @@ int inputs_scan(struct depmod *d)
 				   d->options->module_dir, strerrordesc_np(-r));
 		if (r == 0)
 			r = scan_external(d);
+		if (r == 0)
+			r = scan_stand_ins(d);
 	}
 	return r < 0 ? r : scan_settle(&d->scan, &d->conf, d->events);
 }
@@ -223,6 +264,10 @@ int inputs_load_kernel_symbols(struct depmod *d)
 
 	r = kernel_symbols_find(&options, d->options->kernel_events ? d->options->kernel_events : d->events,
 				&d->kernel);
+	if (r < 0 && r != -ENOMEM && d->options->may_lack_symbols) {
+		d->kernel_error = r;
+		return 0;
+	}
 	for (uint32_t i = 0; r == 0 && i < x->n; i++)
 		r = add_kernel_symbol(d, &x->items[i]);
 	if (r == 0 && x->source != KERNEL_EXPORTS_NONE) {

@@ -40,6 +40,7 @@ struct depmod {
 
 	struct buf order, builtin, builtin_modinfo; /* the kernel's own lists */
 	struct kernel_symbols kernel;
+	int kernel_error; /* of a source that was given, with may_lack_symbols */
 
 	struct graph graph;
 	struct findings findings;

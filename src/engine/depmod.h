@@ -21,6 +21,7 @@ struct depmod_options {
 
 	const char *const *conf_paths; /* files or directories; NULL: the system's */
 	size_t n_conf_paths;
+	const char *conf_root; /* before the system's; NULL for none */
 	const char *const *files; /* absolute paths: index these only; NULL: all */
 	size_t n_files;
 
@@ -42,6 +43,9 @@ struct depmod_options {
 	int (*inspect)(void *ctx, struct depmod *d);
 	void *inspect_ctx;
 	bool with_all_facts;	    /* for inspect(): all tags, and signatures */
+	const char *const *given;   /* for inspect(): files that stand for the tree's of their names */
+	size_t n_given;
+	bool may_lack_symbols; /* for inspect(): symbols that can't be had are no reason to give up */
 	bool find_kernel_symbols; /* from the best source, beside the two above; see engine/kernel-symbols.h */
 	const char *root;	    /* for that: before /boot and /proc; NULL for none */
 	bool is_running;	    /* for that: @version is the running kernel */
