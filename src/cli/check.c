@@ -236,6 +236,8 @@ static int check(struct check_command *c, int argc, char **argv)
 	const struct events events = { .report = log_event, .ctx = &c->view.log };
 	int r;
 
+	/* check_run() reads it, and keeps what is wrong with it. */
+	c->view.options.no_conf = true;
 	if (view_open(&c->view) < 0 || c->view.has_no_indexes || check_baseline_read(c) < 0)
 		return VIEW_FAILED;
 	fill_options(c, argc, argv);

@@ -14,6 +14,7 @@
 
 #include "bytes/name.h"
 #include "conf/kernel-config.h"
+#include "engine/check-conf.h"
 #include "engine/check-names.h"
 #include "engine/depmod-internal.h"
 #include "index/lookup.h"
@@ -48,6 +49,7 @@ struct checking {
 	struct kernel_config config;
 	struct lookup lookup; /* of what depmod would write */
 	struct check_input in;
+	struct check_conf conf;
 	const struct findings *findings[DEPMOD_FINDINGS_MAX + 1];
 };
 
@@ -118,6 +120,7 @@ static int gather_modules(struct checking *c)
 	}
 	c->in.graph = &d->graph;
 	c->in.modules = modules;
+	c->in.is_whole = c->options->n_names == 0;
 	c->in.knows |= CHECK_NEEDS_TREE;
 	return 0;
 }
@@ -302,6 +305,9 @@ static void gather_release(struct checking *c)
 	c->in.knows |= c->d->builtin_modinfo.size ? CHECK_NEEDS_BUILTIN_TAGS : 0;
 	c->in.conf = &c->session.conf;
 	c->in.depmod_conf = &c->d->conf;
+	c->in.conf_notes = c->conf.notes;
+	c->in.n_conf_notes = c->conf.n_notes;
+	c->in.cmdline = buf_bytes(&c->session.cmdline);
 }
 
 static int gather_lookup(struct checking *c)
@@ -328,7 +334,7 @@ static int inspect(void *ctx, struct depmod *d)
 	c->in.is_off = c->options->is_off;
 	gather_findings(c);
 	gather_release(c);
-	r = gather_lookup(c);
+	r = c->conf.error < 0 ? c->conf.error : gather_lookup(c);
 	if (r == 0)
 		r = gather_names(c);
 	if (r == 0)
@@ -391,6 +397,8 @@ int check_run(const struct check_options *options, const struct events *events,
 		.conf_paths = options->depmod_conf_paths,
 		.n_conf_paths = options->n_depmod_conf_paths,
 		.conf_root = options->session->sysroot,
+		.note = check_conf_note_depmod,
+		.note_ctx = &c.conf,
 		.may_lack_symbols = true,
 	};
 	struct depmod_result result;
@@ -399,7 +407,7 @@ int check_run(const struct check_options *options, const struct events *events,
 	*ret = (struct check_result){ .exports_source = "" };
 	r = check_names_split(&c.names, options->names, options->n_names, events);
 	if (r == 0)
-		r = session_open(&c.session, options->session, events);
+		r = check_conf_open(&c.conf, options, events, &c.session);
 	if (r < 0)
 		return r;
 	depmod.given = c.names.files;
@@ -408,6 +416,7 @@ int check_run(const struct check_options *options, const struct events *events,
 	if (r < 0 && r != -EINTR && listening.last[0])
 		event_emit(events, EVENT_ERROR, "%s", listening.last);
 	session_close(&c.session);
+	check_conf_done(&c.conf);
 	kernel_config_done(&c.config);
 	ret->check.in = NULL; /* what it borrowed is gone */
 	return r;

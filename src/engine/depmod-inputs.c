@@ -44,7 +44,27 @@ static void note_rule(void *ctx, const char *file, enum depmod_note note, const 
 				 : note == DEPMOD_NOTE_NOT_USED ? EVENT_INFO
 								  : EVENT_DEBUG;
 
-	event_diag(d->events, level, file, -EBADMSG, diag);
+	if (d->options->note)
+		d->options->note(d->options->note_ctx, file, note, diag);
+	else
+		event_diag(d->events, level, file, -EBADMSG, diag);
+}
+
+/* Paths in the arena. */
+static int find_system_conf(struct depmod *d, struct conf_files *files)
+{
+	const char *root = d->options->conf_root ? d->options->conf_root : "", *paths[N_SYSTEM_CONF];
+
+	for (size_t i = 0; i < N_SYSTEM_CONF; i++) {
+		CLEANUP_BUF struct buf path = { 0 };
+
+		buf_put_string(&path, root);
+		buf_put_string(&path, system_conf[i]);
+		paths[i] = path.error ? NULL : arena_string(&d->arena, (const char *)path.base, path.size);
+		if (!paths[i])
+			return -ENOMEM;
+	}
+	return conf_files_load(files, paths, N_SYSTEM_CONF, false, d->events);
 }
 
 /* The name of a file with declarations gets into modules.modsure.bin. */
@@ -61,36 +81,17 @@ static int read_conf_file(struct depmod *d, const struct conf_file *file,
 	return r;
 }
 
-/* The system's folders, below the root of another system. */
-static int usual_conf(struct depmod *d, const char *ret[static N_SYSTEM_CONF])
-{
-	const char *root = d->options->conf_root ? d->options->conf_root : "";
-
-	for (size_t i = 0; i < N_SYSTEM_CONF; i++) {
-		size_t n = strlen(root), more = strlen(system_conf[i]);
-		char *path = arena_alloc(&d->arena, n + more + 1);
-
-		if (!path)
-			return -ENOMEM;
-		memcpy(path, root, n);
-		memcpy(path + n, system_conf[i], more + 1);
-		ret[i] = path;
-	}
-	return 0;
-}
-
 int inputs_load_conf(struct depmod *d)
 {
 	const struct depmod_conf_env env = { version_matches, note_rule, d };
-	bool is_given = d->options->n_conf_paths > 0;
-	const char *usual[N_SYSTEM_CONF];
 	struct conf_files files = { 0 };
 	int r;
 
-	r = usual_conf(d, usual);
-	if (r == 0)
-		r = conf_files_load(&files, is_given ? d->options->conf_paths : usual,
-				    is_given ? d->options->n_conf_paths : N_SYSTEM_CONF, is_given, d->events);
+	if (d->options->n_conf_paths > 0)
+		r = conf_files_load(&files, d->options->conf_paths, d->options->n_conf_paths, true,
+				    d->events);
+	else
+		r = find_system_conf(d, &files);
 	for (size_t i = 0; r == 0 && i < files.n_files; i++) {
 		event_emit(d->events, EVENT_DEBUG, "reading %s", files.files[i].path);
 		r = read_conf_file(d, &files.files[i], &env);
@@ -247,9 +248,9 @@ static int add_kernel_symbol(struct depmod *d, const struct kernel_export *e)
 	return graph_add_kernel_symbol(&d->graph, name, e->flags, e->crc, e->ns);
 }
 
-int inputs_load_kernel_symbols(struct depmod *d)
+static struct kernel_symbols_options kernel_symbols_options(const struct depmod *d)
 {
-	const struct kernel_symbols_options options = {
+	return (struct kernel_symbols_options){
 		.symvers = d->options->symvers,
 		.system_map = d->options->system_map,
 		.root = d->options->root,
@@ -259,11 +260,25 @@ int inputs_load_kernel_symbols(struct depmod *d)
 		.symbol_prefix = d->options->symbol_prefix,
 		.is_optional = !d->options->check_symbols,
 	};
+}
+
+void inputs_start_kernel_symbols(struct depmod *d)
+{
+	const struct kernel_symbols_options options = kernel_symbols_options(d);
+
+	if (d->options->find_kernel_symbols && d->options->jobs != 1)
+		kernel_symbols_job_start(&d->kernel_job, &options, &d->kernel);
+}
+
+int inputs_load_kernel_symbols(struct depmod *d)
+{
+	const struct kernel_symbols_options options = kernel_symbols_options(d);
+	const struct events *events = d->options->kernel_events ? d->options->kernel_events : d->events;
 	const struct kernel_exports *x = &d->kernel.exports;
 	int r;
 
-	r = kernel_symbols_find(&options, d->options->kernel_events ? d->options->kernel_events : d->events,
-				&d->kernel);
+	r = d->kernel_job.is_running ? kernel_symbols_job_finish(&d->kernel_job, events)
+				     : kernel_symbols_find(&options, events, &d->kernel);
 	if (r < 0 && r != -ENOMEM && d->options->may_lack_symbols) {
 		d->kernel_error = r;
 		return 0;
