@@ -13,7 +13,9 @@
 #include <string.h>
 
 #include "bytes/name.h"
+#include "codec/keyring.h"
 #include "conf/kernel-config.h"
+#include "engine/check-parts.h"
 #include "engine/depmod-internal.h"
 #include "index/lookup.h"
 #include "sys/sys.h"
@@ -28,6 +30,7 @@ struct checking {
 	struct depmod *d;
 	struct session session;
 	struct kernel_config config;
+	struct keyring *keyring; /* NULL: signatures are not looked at */
 	struct lookup lookup; /* of what depmod would write */
 	struct check_input in;
 	const struct findings *findings[DEPMOD_FINDINGS_MAX + 1];
@@ -87,7 +90,7 @@ static int gather_modules(struct checking *c)
 	c->in.graph = &d->graph;
 	c->in.modules = modules;
 	c->in.knows |= CHECK_NEEDS_TREE;
-	return 0;
+	return check_gather_files(d, &c->out->arena, modules, c->keyring, &c->in);
 }
 
 static int gather_damaged(struct checking *c)
@@ -128,9 +131,11 @@ static int gather_shadowed(struct checking *c)
 		const struct scan_shadowed *s = &scan->shadowed[i];
 
 		shadowed[i] = (struct check_shadowed){ s->name, full_path(c, s->path),
-						       full_path(c, s->used), s->is_ruled };
+						       full_path(c, s->used), s->is_ruled, false };
 		if (!shadowed[i].path || !shadowed[i].used)
 			return -ENOMEM;
+		shadowed[i].is_asked = is_asked(c, s->name, shadowed[i].path) ||
+				       is_asked(c, s->name, shadowed[i].used);
 	}
 	c->in.shadowed = shadowed;
 	c->in.n_shadowed = scan->n_shadowed;
@@ -178,7 +183,7 @@ static void note_bad_option(void *ctx, const struct diag *diag)
 	event_diag(c->events, EVENT_WARNING, c->in.config_path, -EBADMSG, diag);
 }
 
-/* What was given must be of use; what is looked for may be missing. */
+/* A file that was given and is of no use: the rest counts, and rules that need it are not run. */
 static int gather_config(struct checking *c)
 {
 	const char *given = c->options->kernel_config, *root = c->options->root;
@@ -206,7 +211,8 @@ static int gather_config(struct checking *c)
 	}
 	if (given || r != -ENOENT)
 		event_diag(c->events, given ? EVENT_ERROR : EVENT_WARNING, c->in.config_path, r, &diag);
-	return given || r == -ENOMEM ? r : 0;
+	c->out->has_useless |= given != NULL;
+	return r == -ENOMEM ? r : 0;
 }
 
 static void gather_release(struct checking *c)
@@ -241,17 +247,19 @@ static int inspect(void *ctx, struct depmod *d)
 	c->d = d;
 	gather_findings(c);
 	gather_release(c);
-	r = gather_modules(c);
+	r = gather_exports(c);
+	if (r == 0)
+		r = gather_modules(c);
 	if (r == 0)
 		r = gather_damaged(c);
 	if (r == 0)
 		r = gather_shadowed(c);
 	if (r == 0)
-		r = gather_exports(c);
-	if (r == 0)
 		r = gather_config(c);
 	if (r == 0)
 		r = gather_lookup(c);
+	if (r == 0 && c->options->n_names == 0)
+		r = check_gather_indexes(d, c->options->session->sysroot, &c->out->arena, &c->in);
 	return r < 0 ? r : check_rules_run(&c->out->check, &c->in);
 }
 
@@ -269,6 +277,18 @@ static void listen(void *ctx, enum event_level level, const char *text)
 		(void)snprintf(l->last, sizeof(l->last), "%s", text);
 }
 
+/* Keys that are none are a reason to ask no rule about keys, not to ask no rule. */
+static int load_keys(struct checking *c)
+{
+	int r = check_load_keys(c->options, c->events, &c->keyring);
+
+	if (r != 0 || c->options->n_keyrings == 0)
+		return r < 0 ? r : 0;
+	c->in.why_not[__builtin_ctz(CHECK_NEEDS_KEYS)] = "of those given, not all could be read";
+	c->out->has_useless = true;
+	return 0;
+}
+
 static bool is_cancelled(void *ctx)
 {
 	const struct events *events = ((struct listening *)ctx)->events;
@@ -282,7 +302,7 @@ int check_run(const struct check_options *options, const struct events *events,
 	struct listening listening = { .events = events };
 	const struct events quiet = { .report = listen, .is_cancelled = is_cancelled, .ctx = &listening };
 	struct checking c = { .options = options, .events = events, .out = ret };
-	const struct depmod_options depmod = {
+	struct depmod_options depmod = {
 		.module_dir = options->module_dir,
 		.version = options->version,
 		.symvers = options->symvers,
@@ -295,7 +315,9 @@ int check_run(const struct check_options *options, const struct events *events,
 		.root = options->root,
 		.is_running = options->is_running,
 		.kernel_events = events,
+		.conf_root = options->session->sysroot,
 	};
+	struct modfile_judge judge;
 	struct depmod_result result;
 	int r;
 
@@ -303,11 +325,16 @@ int check_run(const struct check_options *options, const struct events *events,
 	r = session_open(&c.session, options->session, events);
 	if (r < 0)
 		return r;
-	r = depmod_run(&depmod, &quiet, &result);
+	r = load_keys(&c);
+	judge = check_judge(c.keyring);
+	depmod.judge = c.keyring ? &judge : NULL;
+	if (r == 0)
+		r = depmod_run(&depmod, &quiet, &result);
 	if (r < 0 && r != -EINTR && listening.last[0])
 		event_emit(events, EVENT_ERROR, "%s", listening.last);
 	session_close(&c.session);
 	kernel_config_done(&c.config);
+	keyring_free(c.keyring);
 	ret->check.in = NULL; /* what it borrowed is gone */
 	return r;
 }

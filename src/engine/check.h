@@ -39,6 +39,7 @@ struct check_result {
 	const char *exports_path;   /* NULL for none */
 	const char *config_path;    /* NULL for none */
 	const char *vermagic_source; /* NULL for none */
+	bool has_useless; /* a file that was given is of no use (reported); what needed it was not asked */
 	bool has_unknown; /* a name that nothing answers to (reported) */
 };
 

@@ -4,6 +4,7 @@
  */
 #include <fcntl.h>
 #include <regex.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "bytes/diag.h"
@@ -59,17 +60,33 @@ static int read_conf_file(struct depmod *d, const struct conf_file *file,
 	return r;
 }
 
+#define N_SYSTEM_CONF (sizeof(system_conf) / sizeof(system_conf[0]))
+
+/* The system's own, of the one that is looked at. */
+static int load_system_conf(struct depmod *d, struct conf_files *files)
+{
+	const char *root = d->options->conf_root ? d->options->conf_root : "";
+	char *paths[N_SYSTEM_CONF] = { NULL };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < N_SYSTEM_CONF; i++)
+		r = asprintf(&paths[i], "%s%s", root, system_conf[i]) < 0 ? -ENOMEM : 0;
+	if (r == 0)
+		r = conf_files_load(files, (const char *const *)paths, N_SYSTEM_CONF, false, d->events);
+	for (size_t i = 0; i < N_SYSTEM_CONF; i++)
+		free(paths[i]);
+	return r;
+}
+
 int inputs_load_conf(struct depmod *d)
 {
 	const struct depmod_conf_env env = { version_matches, note_rule, d };
-	bool is_given = d->options->n_conf_paths > 0;
 	struct conf_files files = { 0 };
 	int r;
 
-	r = conf_files_load(&files, is_given ? d->options->conf_paths : system_conf,
-			    is_given ? d->options->n_conf_paths
-				     : sizeof(system_conf) / sizeof(system_conf[0]),
-			    is_given, d->events);
+	r = d->options->n_conf_paths > 0
+		    ? conf_files_load(&files, d->options->conf_paths, d->options->n_conf_paths, true, d->events)
+		    : load_system_conf(d, &files);
 	for (size_t i = 0; r == 0 && i < files.n_files; i++) {
 		event_emit(d->events, EVENT_DEBUG, "reading %s", files.files[i].path);
 		r = read_conf_file(d, &files.files[i], &env);

@@ -22,6 +22,7 @@ struct depmod_options {
 
 	const char *const *conf_paths; /* files or directories; NULL: the system's */
 	size_t n_conf_paths;
+	const char *conf_root; /* before the system's; NULL for none */
 	const char *const *files; /* absolute paths: index these only; NULL: all */
 	size_t n_files;
 
