@@ -12,6 +12,7 @@
 
 #include "bytes/buf.h"
 #include "bytes/grow.h"
+#include "bytes/release.h"
 #include "check/rules.h"
 
 /* A sentence longer than this helps nobody. */
@@ -185,21 +186,9 @@ int check_rules_run(struct check *c, const struct check_input *in)
 	return r;
 }
 
-/* "6.12.117+deb12-amd64": two numbers with a dot between. */
 bool check_release_is(const struct check_input *in, unsigned int major, unsigned int minor)
 {
-	unsigned int numbers[2] = { 0, 0 };
-	const char *s = in->release;
-
-	for (int i = 0; i < 2 && s; i++) {
-		if (*s < '0' || *s > '9')
-			return false;
-		while (*s >= '0' && *s <= '9' && numbers[i] < 100000)
-			numbers[i] = numbers[i] * 10 + (unsigned int)(*s++ - '0');
-		if (i == 0 && *s++ != '.')
-			return false;
-	}
-	return s && (numbers[0] > major || (numbers[0] == major && numbers[1] >= minor));
+	return release_is_since(in->release, major, minor);
 }
 
 uint32_t check_count(const struct check *c, enum check_severity severity)

@@ -122,6 +122,14 @@ struct check_other_tree {
 	struct lookup *lookup; /* its modules.symbols */
 };
 
+/** struct check_conf_note - a line of modprobe.d or depmod.d, or a part of it, that has no effect */
+struct check_conf_note {
+	const char *file;
+	unsigned int line; /* 0 where the file has none */
+	bool is_bad;	   /* nobody can understand it; else it is of old, and no longer used */
+	const char *what;
+};
+
 /** struct check_input - all that rules look at; borrowed, NULL or 0 where it is not known */
 struct check_input {
 	struct graph *graph; /* resolved; hard dependencies are in */
@@ -145,8 +153,15 @@ struct check_input {
 	struct bytes builtin_modinfo;
 	struct lookup *lookup; /* the indexes as depmod would write them now, all parts */
 
-	const struct modprobe_conf *conf;	/* modprobe.d, softdep and weakdep tags of this tree before it */
+	bool is_whole; /* all modules are asked for, and what is about none of them is to be said */
+
+	/* modprobe.d, and behind it the kernel's command line where it is that of this system. What modules
+	 * say of themselves is in their facts. */
+	const struct modprobe_conf *conf;
 	const struct depmod_conf *depmod_conf; /* depmod.d */
+	const struct check_conf_note *conf_notes;
+	size_t n_conf_notes;
+	struct bytes cmdline; /* of the kernel, where it is that of this system */
 
 	const struct check_index *indexes; /* in the order of enum index_file; none: not looked at */
 	size_t n_indexes;

@@ -15,6 +15,7 @@
 #include "bytes/name.h"
 #include "codec/keyring.h"
 #include "conf/kernel-config.h"
+#include "engine/check-conf.h"
 #include "engine/check-parts.h"
 #include "engine/depmod-internal.h"
 #include "index/lookup.h"
@@ -33,6 +34,7 @@ struct checking {
 	struct keyring *keyring; /* NULL: signatures are not looked at */
 	struct lookup lookup; /* of what depmod would write */
 	struct check_input in;
+	struct check_conf conf;
 	const struct findings *findings[DEPMOD_FINDINGS_MAX + 1];
 };
 
@@ -89,6 +91,7 @@ static int gather_modules(struct checking *c)
 	}
 	c->in.graph = &d->graph;
 	c->in.modules = modules;
+	c->in.is_whole = c->options->n_names == 0;
 	c->in.knows |= CHECK_NEEDS_TREE;
 	return check_gather_files(d, &c->out->arena, modules, c->keyring, &c->in);
 }
@@ -226,6 +229,9 @@ static void gather_release(struct checking *c)
 	c->in.knows |= c->d->builtin_modinfo.size ? CHECK_NEEDS_BUILTIN_TAGS : 0;
 	c->in.conf = &c->session.conf;
 	c->in.depmod_conf = &c->d->conf;
+	c->in.conf_notes = c->conf.notes;
+	c->in.n_conf_notes = c->conf.n_notes;
+	c->in.cmdline = buf_bytes(&c->session.cmdline);
 }
 
 static int gather_lookup(struct checking *c)
@@ -247,7 +253,7 @@ static int inspect(void *ctx, struct depmod *d)
 	c->d = d;
 	gather_findings(c);
 	gather_release(c);
-	r = gather_exports(c);
+	r = c->conf.error < 0 ? c->conf.error : gather_exports(c);
 	if (r == 0)
 		r = gather_modules(c);
 	if (r == 0)
@@ -316,13 +322,15 @@ int check_run(const struct check_options *options, const struct events *events,
 		.is_running = options->is_running,
 		.kernel_events = events,
 		.conf_root = options->session->sysroot,
+		.note = check_conf_note_depmod,
+		.note_ctx = &c.conf,
 	};
 	struct modfile_judge judge;
 	struct depmod_result result;
 	int r;
 
 	*ret = (struct check_result){ .exports_source = "" };
-	r = session_open(&c.session, options->session, events);
+	r = check_conf_open(&c.conf, options, events, &c.session);
 	if (r < 0)
 		return r;
 	r = load_keys(&c);
@@ -333,6 +341,7 @@ int check_run(const struct check_options *options, const struct events *events,
 	if (r < 0 && r != -EINTR && listening.last[0])
 		event_emit(events, EVENT_ERROR, "%s", listening.last);
 	session_close(&c.session);
+	check_conf_done(&c.conf);
 	kernel_config_done(&c.config);
 	keyring_free(c.keyring);
 	ret->check.in = NULL; /* what it borrowed is gone */

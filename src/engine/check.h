@@ -13,7 +13,9 @@
 
 /** struct check_options - all strings are borrowed for the time of the call; NULL: not given */
 struct check_options {
-	const struct session_options *session; /* sysroot, module root, version, modprobe.d */
+	/* Sysroot, module root, version. Its conf_paths stand in place of the folders of modprobe.d only;
+	 * depmod.d is always that of the system, below sysroot if there is one. */
+	const struct session_options *session;
 	const char *module_dir; /* BASE/lib/modules/VERSION */
 	const char *version;	/* of the kernel */
 	const char *root;	/* before /boot and /proc; NULL for none */

@@ -4,7 +4,6 @@
  */
 #include <fcntl.h>
 #include <regex.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "bytes/diag.h"
@@ -22,6 +21,8 @@ static const char *const system_conf[] = {
 	SYSCONFDIR "/depmod.d",	  "/run/depmod.d", "/usr/local/lib/depmod.d",
 	"/usr/lib/depmod.d",	  "/lib/depmod.d",
 };
+
+#define N_SYSTEM_CONF (sizeof(system_conf) / sizeof(system_conf[0]))
 
 static int version_matches(void *ctx, const char *pattern)
 {
@@ -43,7 +44,27 @@ static void note_rule(void *ctx, const char *file, enum depmod_note note, const 
 				 : note == DEPMOD_NOTE_NOT_USED ? EVENT_INFO
 								  : EVENT_DEBUG;
 
-	event_diag(d->events, level, file, -EBADMSG, diag);
+	if (d->options->note)
+		d->options->note(d->options->note_ctx, file, note, diag);
+	else
+		event_diag(d->events, level, file, -EBADMSG, diag);
+}
+
+/* Paths in the arena. */
+static int find_system_conf(struct depmod *d, struct conf_files *files)
+{
+	const char *root = d->options->conf_root ? d->options->conf_root : "", *paths[N_SYSTEM_CONF];
+
+	for (size_t i = 0; i < N_SYSTEM_CONF; i++) {
+		CLEANUP_BUF struct buf path = { 0 };
+
+		buf_put_string(&path, root);
+		buf_put_string(&path, system_conf[i]);
+		paths[i] = path.error ? NULL : arena_string(&d->arena, (const char *)path.base, path.size);
+		if (!paths[i])
+			return -ENOMEM;
+	}
+	return conf_files_load(files, paths, N_SYSTEM_CONF, false, d->events);
 }
 
 /* The name of a file with declarations gets into modules.modsure.bin. */
@@ -60,33 +81,17 @@ static int read_conf_file(struct depmod *d, const struct conf_file *file,
 	return r;
 }
 
-#define N_SYSTEM_CONF (sizeof(system_conf) / sizeof(system_conf[0]))
-
-/* The system's own, of the one that is looked at. */
-static int load_system_conf(struct depmod *d, struct conf_files *files)
-{
-	const char *root = d->options->conf_root ? d->options->conf_root : "";
-	char *paths[N_SYSTEM_CONF] = { NULL };
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < N_SYSTEM_CONF; i++)
-		r = asprintf(&paths[i], "%s%s", root, system_conf[i]) < 0 ? -ENOMEM : 0;
-	if (r == 0)
-		r = conf_files_load(files, (const char *const *)paths, N_SYSTEM_CONF, false, d->events);
-	for (size_t i = 0; i < N_SYSTEM_CONF; i++)
-		free(paths[i]);
-	return r;
-}
-
 int inputs_load_conf(struct depmod *d)
 {
 	const struct depmod_conf_env env = { version_matches, note_rule, d };
 	struct conf_files files = { 0 };
 	int r;
 
-	r = d->options->n_conf_paths > 0
-		    ? conf_files_load(&files, d->options->conf_paths, d->options->n_conf_paths, true, d->events)
-		    : load_system_conf(d, &files);
+	if (d->options->n_conf_paths > 0)
+		r = conf_files_load(&files, d->options->conf_paths, d->options->n_conf_paths, true,
+				    d->events);
+	else
+		r = find_system_conf(d, &files);
 	for (size_t i = 0; r == 0 && i < files.n_files; i++) {
 		event_emit(d->events, EVENT_DEBUG, "reading %s", files.files[i].path);
 		r = read_conf_file(d, &files.files[i], &env);
@@ -223,9 +228,9 @@ static int add_kernel_symbol(struct depmod *d, const struct kernel_export *e)
 	return graph_add_kernel_symbol(&d->graph, name, e->flags, e->crc, e->ns);
 }
 
-int inputs_load_kernel_symbols(struct depmod *d)
+static struct kernel_symbols_options kernel_symbols_options(const struct depmod *d)
 {
-	const struct kernel_symbols_options options = {
+	return (struct kernel_symbols_options){
 		.symvers = d->options->symvers,
 		.system_map = d->options->system_map,
 		.root = d->options->root,
@@ -235,11 +240,25 @@ int inputs_load_kernel_symbols(struct depmod *d)
 		.symbol_prefix = d->options->symbol_prefix,
 		.is_optional = !d->options->check_symbols,
 	};
+}
+
+void inputs_start_kernel_symbols(struct depmod *d)
+{
+	const struct kernel_symbols_options options = kernel_symbols_options(d);
+
+	if (d->options->find_kernel_symbols && d->options->jobs != 1)
+		kernel_symbols_job_start(&d->kernel_job, &options, &d->kernel);
+}
+
+int inputs_load_kernel_symbols(struct depmod *d)
+{
+	const struct kernel_symbols_options options = kernel_symbols_options(d);
+	const struct events *events = d->options->kernel_events ? d->options->kernel_events : d->events;
 	const struct kernel_exports *x = &d->kernel.exports;
 	int r;
 
-	r = kernel_symbols_find(&options, d->options->kernel_events ? d->options->kernel_events : d->events,
-				&d->kernel);
+	r = d->kernel_job.is_running ? kernel_symbols_job_finish(&d->kernel_job, events)
+				     : kernel_symbols_find(&options, events, &d->kernel);
 	for (uint32_t i = 0; r == 0 && i < x->n; i++)
 		r = add_kernel_symbol(d, &x->items[i]);
 	if (r == 0 && x->source != KERNEL_EXPORTS_NONE) {

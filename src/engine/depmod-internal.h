@@ -9,7 +9,7 @@
 #include "conf/depmod-conf.h"
 #include "bytes/diag.h"
 #include "engine/depmod.h"
-#include "engine/kernel-symbols.h"
+#include "engine/kernel-symbols-job.h"
 #include "engine/scan.h"
 #include "graph/declarations.h"
 #include "graph/graph.h"
@@ -47,6 +47,7 @@ struct depmod {
 
 	struct buf order, builtin, builtin_modinfo; /* the kernel's own lists */
 	struct kernel_symbols kernel;
+	struct kernel_symbols_job kernel_job; /* fills it while modules are read */
 
 	struct graph graph;
 	struct findings findings;
@@ -71,7 +72,10 @@ int inputs_scan(struct depmod *d);
 /** inputs_load_lists() - modules.order and modules.builtin*; missing ones are reported */
 int inputs_load_lists(struct depmod *d);
 
-/** inputs_load_kernel_symbols() - from -E or -F into the graph. Return: 0; -errno (reported). */
+/** inputs_start_kernel_symbols() - begin to look for them, if that takes long */
+void inputs_start_kernel_symbols(struct depmod *d);
+
+/** inputs_load_kernel_symbols() - from -E or -F, or what was looked for, into the graph. Return: 0; -errno (reported). */
 int inputs_load_kernel_symbols(struct depmod *d);
 
 /** inputs_digest() - what the set depends on: names and sizes of modules, lists, configuration */

@@ -176,6 +176,7 @@ static int run(struct depmod *d)
 	}
 
 	start = sys_now_usec();
+	inputs_start_kernel_symbols(d);
 	r = read_modules(d);
 	now = sys_now_usec();
 	d->result->read_usec = now - start;
@@ -229,6 +230,7 @@ int depmod_run(const struct depmod_options *options, const struct events *events
 	buf_done(&d.order);
 	buf_done(&d.builtin);
 	buf_done(&d.builtin_modinfo);
+	(void)kernel_symbols_job_finish(&d.kernel_job, &(const struct events){ 0 });
 	kernel_symbols_done(&d.kernel);
 	scan_done(&d.scan);
 	depmod_conf_done(&d.conf);

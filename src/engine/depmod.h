@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "bytes/bytes.h"
+#include "conf/depmod-conf.h"
 #include "engine/events.h"
 #include "index/files.h"
 
@@ -22,7 +23,10 @@ struct depmod_options {
 
 	const char *const *conf_paths; /* files or directories; NULL: the system's */
 	size_t n_conf_paths;
-	const char *conf_root; /* before the system's; NULL for none */
+	const char *conf_root; /* before the system's directories of configuration; NULL or "" for none */
+	/* Not NULL: told of lines that are no use, in place of the events. */
+	void (*note)(void *ctx, const char *file, enum depmod_note note, const struct diag *diag);
+	void *note_ctx;
 	const char *const *files; /* absolute paths: index these only; NULL: all */
 	size_t n_files;
 

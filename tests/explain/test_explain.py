@@ -317,7 +317,8 @@ class Symbols(Case):
         self.kernel(loaded=[(b'ns_exp', b'ns_exp_fn'), (b'ns_exp', b'free')])
         self.tree(loaded=['ns_exp'], ns_exp=module('ns_exp').export('ns_exp_fn', ns='VMPROTO_NS').export('free'))
         self.assertEqual(self.explain(module().use('ns_exp_fn').use('free'), errno.EINVAL), [
-            'm: symbol ns_exp_fn of ns_exp is in namespace VMPROTO_NS, which the module does not import'])
+            'm: uses symbol ns_exp_fn of ns_exp from namespace VMPROTO_NS, which it does not import (no '
+            'import_ns=VMPROTO_NS in its .modinfo)'])
         made = module().use('ns_exp_fn').modinfo('import_ns', 'OTHER').modinfo('import_ns', 'VMPROTO_NS')
         self.assertEqual(self.explain(made, errno.EINVAL), [])
 
@@ -327,16 +328,43 @@ class Symbols(Case):
                    '0x00000000\tfn\tvmlinux\tEXPORT_SYMBOL\tCRYPTO_INTERNAL\n'
                    '0x00000000\tgn\tdrivers/other\tEXPORT_SYMBOL\tOTHER\n')
         self.assertEqual(self.explain(module().use('fn').use('gn'), errno.EINVAL), [
-            'm: symbol fn of the kernel is in namespace CRYPTO_INTERNAL, which the module does not import'])
+            'm: uses symbol fn of the kernel from namespace CRYPTO_INTERNAL, which it does not import (no '
+            'import_ns=CRYPTO_INTERNAL in its .modinfo)'])
+
+    def test_several_symbols_of_a_namespace(self):
+        """one sentence for those of one owner and namespace"""
+        self.kernel(loaded=[(b'lib', b'fn'), (b'lib', b'gn'), (b'lib', b'hn'), (b'lib', b'on')])
+        made = module('lib').export('fn', ns='NS').export('gn', ns='NS').export('hn', ns='NS').export('on', ns='OTHER')
+        self.tree(loaded=['lib'], lib=made)
+        self.assertEqual(self.explain(module().use('hn').use('gn').use('fn').use('on'), errno.EINVAL), [
+            'm: uses symbols fn and 2 others of lib from namespace NS, which it does not import (no import_ns=NS in its '
+            '.modinfo)',
+            'm: uses symbol on of lib from namespace OTHER, which it does not import (no import_ns=OTHER in its .modinfo)'])
 
     def test_for_some_modules_only(self):
+        """since 6.16 the kernel reads the list; before, it is a name like others, and can be imported"""
         self.kernel(b'fn')
-        for ns, is_ours in (('module:kvm,kvm-*', False), ('module:x,m', True), ('module:m*', True),
-                            ('module:mm', False), ('module:*', True)):
-            self.write('lib/modules/%s/build/Module.symvers' % VERSION,
-                       '0x00000000\tfn\tvmlinux\tEXPORT_SYMBOL_GPL\t%s\n' % ns)
-            self.assertEqual(self.explain(module().use('fn'), errno.EINVAL), [] if is_ours else [
-                'm: symbol fn of the kernel is for these modules only: ' + ns[7:]], ns)
+        for release, has_lists in (('6.16.0-1-test', True), ('6.15.9', False), (VERSION, False), ('7.0.1', True)):
+            self.write('proc/sys/kernel/osrelease', release + '\n')
+            for ns, is_ours in (('module:kvm,kvm-*', False), ('module:x,m', True), ('module:m*', True),
+                                ('module:mm', False), ('module:*', True)):
+                self.write('lib/modules/%s/build/Module.symvers' % release,
+                           '0x00000000\tfn\tvmlinux\tEXPORT_SYMBOL_GPL\t%s\n' % ns)
+                if not has_lists:
+                    expected = ['m: uses symbol fn of the kernel from namespace %s, which it does not import (no import_ns=%s '
+                                'in its .modinfo)' % (ns, ns)]
+                else:
+                    expected = [] if is_ours else ['m: symbol fn of the kernel may be used by modules %s only' % ns[7:]]
+                self.assertEqual(self.explain(module().use('fn'), errno.EINVAL), expected, (release, ns))
+                self.assertEqual(self.explain(module().use('fn').modinfo('import_ns', ns), errno.EINVAL), [], (release, ns))
+
+    def test_import_of_a_list(self):
+        """refused since 6.16, whether it is used or not"""
+        made = module().modinfo('import_ns', 'GOOD').modinfo('import_ns', 'module:kvm')
+        self.assertEqual(self.explain(made, errno.EPERM), [])
+        self.write('proc/sys/kernel/osrelease', '6.16.3\n')
+        self.assertEqual(self.explain(made, errno.EPERM), [
+            'm: it imports module:kvm: a kernel since 6.16 takes no import of a list of modules'])
 
     def test_version_of_a_module(self):
         self.kernel(loaded=[(b'lib', b'fn')])
@@ -360,7 +388,7 @@ class Symbols(Case):
                    '0x00001111\tfn\tvmlinux\tEXPORT_SYMBOL\t\n0x00003333\tgn\tvmlinux\tEXPORT_SYMBOL\t\n')
         self.assertEqual(self.explain(module().use('fn', 0x2222).use('gn', 0x4444), errno.EINVAL), [
             'm: symbol fn of the kernel has another version: it was built with 0x00002222, and 0x00001111 is there '
-            '(by lib/modules/%s/build/Module.symvers); so have 1 other' % VERSION])
+            '(by %s/lib/modules/%s/build/Module.symvers); so have 1 other' % (self.root, VERSION)])
 
     def test_version_by_a_loaded_module(self):
         """without the kernel's headers, a module that it accepted knows"""
@@ -422,7 +450,7 @@ class Parameters(Case):
         self.kernel(loaded=[(b'lib', b'fn')])
         self.tree(loaded=['lib'], lib=module('lib').export('fn', ns='NS'))
         self.assertEqual(self.explain(self.made().use('fn'), errno.EINVAL, params='count=-1'), [
-            'm: symbol fn of lib is in namespace NS, which the module does not import',
+            'm: uses symbol fn of lib from namespace NS, which it does not import (no import_ns=NS in its .modinfo)',
             'm: parameter count does not take "-1": it wants a number from 0 to 255', self.LIST, '(ambiguous)'])
 
 
