@@ -80,7 +80,8 @@ static int read_one(void *ctx, unsigned int thread, uint32_t item)
 
 	if (d->events->is_cancelled && d->events->is_cancelled(d->events->ctx))
 		return -EINTR;
-	out->error = modfile_read(t->reader, file->path[0] == '/' ? AT_FDCWD : d->dir_fd, file->path,
+	out->error = modfile_read(t->reader, file->given || file->path[0] == '/' ? AT_FDCWD : d->dir_fd,
+				  file->given ? file->given : file->path,
 				  d->extras ? FACTS_WANT_EVERYTHING | MODFILE_WANT_DECODER : FACTS_WANT_SYMBOLS,
 				  &t->arena, &modfile, &diag);
 	if (is_our_trouble(out->error))

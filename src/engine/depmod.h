@@ -47,6 +47,9 @@ struct depmod_options {
 	/* Not NULL: publish nothing, call this when everything stands that would be published. */
 	int (*inspect)(void *ctx, struct depmod *d);
 	void *inspect_ctx;
+	const char *const *given;   /* for inspect(): files that stand for the tree's of their names */
+	size_t n_given;
+	bool may_lack_symbols; /* for inspect(): symbols that can't be had are no reason to give up */
 	bool with_all_facts;	    /* for inspect(): all tags, signatures, what a kernel can decompress */
 	const struct modfile_judge *judge; /* of signatures, with all facts; NULL: nobody judges */
 	bool find_kernel_symbols; /* from the best source, beside the two above; see engine/kernel-symbols.h */

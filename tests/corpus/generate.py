@@ -491,6 +491,13 @@ def conf_symvers():
     yield 'bad-symvers', b'0xzz\tfn\tvmlinux\n0x1\n\tfn\t\n0x123456789\tfn\tvmlinux\n', 'no number, no columns'
 
 
+@target('check-baseline')
+def check_baseline():
+    yield 'good-lines', (b'# known\n\nMS101 lost exported_by_nobody\nms101 /etc/modprobe.d/a%20b.conf two words\r\n'
+                         b'unresolved-symbol m\n'), 'by id and name, with and without an object'
+    yield 'bad-lines', b'MS101\nMS999 m x\nMS101 a%2 b\nMS101 a b%00\nMS101 a\0b c\n', 'no subject, no rule, no digits, a NUL'
+
+
 @target('conf-parameters')
 def conf_parameters():
     yield 'good-int', b'int\n-0x10', 'a number'
