@@ -64,7 +64,8 @@ extern const struct codec_ops codec_xz, codec_zstd, codec_gzip;
  *          codec_sink_put() return needs no diag
  */
 struct payload_ops {
-	int (*decode)(struct bytes in, struct codec_sink *sink, size_t *ret_used, struct diag *diag);
+	int (*decode)(struct bytes in, struct codec_sink *sink, size_t *ret_used,
+		      struct diag *diag);
 };
 
 extern const struct payload_ops payload_gzip, payload_bzip2, payload_lzma, payload_xz, payload_lzo,

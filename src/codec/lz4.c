@@ -11,7 +11,6 @@
  */
 #include <dlfcn.h>
 #include <lz4.h>
-#include <stdlib.h>
 
 #include "codec/codec-internal.h"
 #include "codec/library.h"
@@ -23,9 +22,13 @@ DLOPEN_NOTE({"feature": "lz4",
 
 #define LIBRARY "liblz4.so.1"
 
+#define MAGIC 0x184c2102u
 #define MAGIC_SIZE 4u
 #define BLOCK_PLAIN_SIZE (8u * 1024 * 1024)
 #define BLOCK_PACKED_MAX LZ4_COMPRESSBOUND(BLOCK_PLAIN_SIZE)
+
+/* A byte of a block that says how long a match is adds 255 at the most. */
+#define RATIO_MAX 255u
 
 struct functions {
 	__typeof__(LZ4_decompress_safe) *decompress;
@@ -44,47 +47,59 @@ struct frame {
 	struct bytes in;
 	size_t at;
 	uint64_t plain;
-	uint8_t *block;	/* room for one, decompressed */
-	bool is_last;	/* the last block was read */
+	struct buf block; /* one, decompressed */
+	bool is_last;	  /* the last block was read */
 };
 
-/* The kernel's build appends the size of all that came out: no block, as is the magic of a frame. */
+/* Four bytes that are no block's size: padding, the magic of another frame, or the size of all that
+ * came out, which the kernel's build appends. */
 static bool is_end(const struct frame *frame, uint32_t size)
 {
-	return frame->plain > 0 && (size == 0 || size == 0x184c2102 ||
-				    (size == frame->plain && size > frame->in.size - frame->at - 4));
+	size_t rest = frame->in.size - frame->at - 4;
+
+	return frame->plain > 0 &&
+	       (size == 0 || size == MAGIC || (size == frame->plain && size > rest));
 }
 
-static int read_block(const struct functions *f, struct frame *frame, struct codec_sink *sink,
-		      struct diag *diag)
+static int cut_off(const struct frame *frame, struct diag *diag)
 {
-	struct bytes packed;
-	uint32_t size;
-	int n, r;
+	return diag_offset(diag, -EBADMSG, frame->in.size, "lz4 data is cut off");
+}
 
-	if (bytes_u32(frame->in, frame->at, false, &size) < 0) {
-		frame->is_last = frame->plain > 0;
-		return frame->is_last ? 0 : diag_offset(diag, -EBADMSG, frame->in.size,
-							"lz4 data is cut off");
-	}
-	frame->is_last = is_end(frame, size);
-	if (frame->is_last)
-		return 0;
+/* Return: 0; 1 there is none, and the frame ends here. */
+static int find_block(const struct frame *frame, struct bytes *ret_packed, struct diag *diag)
+{
+	uint32_t size;
+
+	if (bytes_u32(frame->in, frame->at, false, &size) < 0)
+		return frame->plain > 0 ? 1 : cut_off(frame, diag);
+	if (is_end(frame, size))
+		return 1;
 	if (size == 0 || size > BLOCK_PACKED_MAX)
 		return diag_offset(diag, -EBADMSG, frame->at, "an lz4 block of %u bytes", size);
-	if (bytes_slice(frame->in, frame->at + 4, size, &packed) < 0)
-		return diag_offset(diag, -EBADMSG, frame->in.size, "lz4 data is cut off");
-	n = f->decompress((const char *)packed.base, (char *)frame->block, (int)size,
-			  (int)BLOCK_PLAIN_SIZE);
+	if (bytes_slice(frame->in, frame->at + 4, size, ret_packed) < 0)
+		return cut_off(frame, diag);
+	return 0;
+}
+
+static int read_block(const struct functions *f, struct frame *frame, struct bytes packed,
+		      struct codec_sink *sink, struct diag *diag)
+{
+	size_t most = packed.size < BLOCK_PLAIN_SIZE / RATIO_MAX ? packed.size * RATIO_MAX
+								 : BLOCK_PLAIN_SIZE;
+	uint8_t *to = buf_reserve(&frame->block, most);
+	int n, r;
+
+	if (!to)
+		return frame->block.error;
+	n = f->decompress((const char *)packed.base, (char *)to, (int)packed.size, (int)most);
 	if (n < 0)
 		return diag_offset(diag, -EBADMSG, frame->at + 4, "lz4 data is damaged");
-	r = codec_sink_put(sink, frame->block, (size_t)n);
-	if (r < 0)
-		return r;
-	frame->at += 4 + (size_t)size;
+	r = codec_sink_put(sink, to, (size_t)n);
+	frame->at += 4 + packed.size;
 	frame->plain += (unsigned int)n;
 	frame->is_last = (unsigned int)n < BLOCK_PLAIN_SIZE;
-	return 0;
+	return r;
 }
 
 static int decode(const struct functions *f, struct bytes in, struct codec_sink *sink,
@@ -93,15 +108,17 @@ static int decode(const struct functions *f, struct bytes in, struct codec_sink 
 	struct frame frame = { .in = in, .at = MAGIC_SIZE };
 	int r = 0;
 
-	frame.block = malloc(BLOCK_PLAIN_SIZE);
-	if (!frame.block)
-		return -ENOMEM;
-	while (r == 0 && !frame.is_last)
-		r = read_block(f, &frame, sink, diag);
-	if (r == 0)
+	while (r == 0 && !frame.is_last) {
+		struct bytes packed = { 0 };
+
+		r = find_block(&frame, &packed, diag);
+		if (r == 0)
+			r = read_block(f, &frame, packed, sink, diag);
+	}
+	if (r >= 0)
 		*ret_used = frame.at;
-	free(frame.block);
-	return r;
+	buf_done(&frame.block);
+	return r < 0 ? r : 0;
 }
 
 static int lz4_first(struct bytes in, struct codec_sink *sink, size_t *ret_used, struct diag *diag)

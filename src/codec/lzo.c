@@ -31,7 +31,7 @@ DLOPEN_NOTE({"feature": "lzo",
 
 #define MAGIC_SIZE 9u
 
-/* Level and the upper half of the time are of this version on; older files are of the last century. */
+/* Level and the upper half of the time are there from this version on. */
 #define VERSION_MIN 0x0940u
 
 /* LZO1X-1, LZO1X-1(15) and LZO1X-999 differ in how they pack only. */
@@ -127,7 +127,8 @@ static int check_header_part(struct lzop *l, size_t start)
 	if (r < 0)
 		return r;
 	if (sum != (l->flags & FLAG_HEADER_CRC32 ? crc32(l, part) : adler32(l, part)))
-		return diag_offset(l->diag, -EBADMSG, start, "checksum of the lzop header is wrong");
+		return diag_offset(l->diag, -EBADMSG, start,
+				   "checksum of the lzop header is wrong");
 	return 0;
 }
 

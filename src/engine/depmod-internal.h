@@ -24,6 +24,13 @@ struct depmod_damaged {
 	struct diag diag;
 };
 
+/** struct depmod_extra - of a file, with_all_facts; as struct modfile has them */
+struct depmod_extra {
+	const char *kernel_lacks;
+	int verdict;
+	const char *verdict_why;
+};
+
 struct depmod {
 	const struct depmod_options *options;
 	const struct events *events;
@@ -40,6 +47,7 @@ struct depmod {
 
 	struct buf order, builtin, builtin_modinfo; /* the kernel's own lists */
 	struct kernel_symbols kernel;
+	int kernel_error; /* of a source that was given, with may_lack_symbols */
 	struct kernel_symbols_job kernel_job; /* fills it while modules are read */
 
 	struct graph graph;
@@ -49,6 +57,7 @@ struct depmod {
 	struct depmod_damaged *damaged;
 	uint32_t n_damaged, damaged_capacity;
 	enum codec_kind *codecs; /* by number of the file in the scan */
+	struct depmod_extra *extras; /* likewise; NULL without with_all_facts */
 	struct declarations declarations;
 	struct findings output_findings[DEPMOD_FINDINGS_MAX]; /* kept for inspect() */
 

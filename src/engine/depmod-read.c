@@ -80,13 +80,17 @@ static int read_one(void *ctx, unsigned int thread, uint32_t item)
 
 	if (d->events->is_cancelled && d->events->is_cancelled(d->events->ctx))
 		return -EINTR;
-	out->error = modfile_read(t->reader, file->path[0] == '/' ? AT_FDCWD : d->dir_fd, file->path,
-				  d->options->with_all_facts ? FACTS_WANT_EVERYTHING : FACTS_WANT_SYMBOLS,
+	out->error = modfile_read(t->reader, file->given || file->path[0] == '/' ? AT_FDCWD : d->dir_fd,
+				  file->given ? file->given : file->path,
+				  d->extras ? FACTS_WANT_EVERYTHING | MODFILE_WANT_DECODER : FACTS_WANT_SYMBOLS,
 				  &t->arena, &modfile, &diag);
 	if (is_our_trouble(out->error))
 		return out->error;
 	out->facts = modfile.facts;
 	d->codecs[i] = modfile.codec;
+	if (d->extras)
+		d->extras[i] = (struct depmod_extra){ modfile.kernel_lacks, modfile.verdict,
+						      modfile.verdict_why };
 	if (out->error < 0 || diag.what[0]) {
 		out->diag = arena_alloc(&t->arena, sizeof(diag));
 		if (!out->diag)
@@ -116,6 +120,8 @@ static int start_threads(struct reading *reading, struct budget *budget)
 		reading->threads[i].reader = modfile_reader_new(&shared);
 		if (!reading->threads[i].reader)
 			return -ENOMEM;
+		if (reading->d->options->judge)
+			modfile_reader_set_judge(reading->threads[i].reader, reading->d->options->judge);
 	}
 	return 0;
 }
@@ -198,7 +204,10 @@ static int prepare(struct reading *reading)
 	reading->by_size = malloc(((size_t)n + 1) * sizeof(*reading->by_size));
 	reading->outcomes = calloc((size_t)n + 1, sizeof(*reading->outcomes));
 	d->codecs = calloc((size_t)n + 1, sizeof(*d->codecs));
-	if (!reading->threads || !reading->by_size || !reading->outcomes || !d->codecs)
+	if (d->options->with_all_facts)
+		d->extras = calloc((size_t)n + 1, sizeof(*d->extras));
+	if (!reading->threads || !reading->by_size || !reading->outcomes || !d->codecs ||
+	    (d->options->with_all_facts && !d->extras))
 		return -ENOMEM;
 	for (uint32_t i = 0; i < n; i++)
 		reading->by_size[i] = i;

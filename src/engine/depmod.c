@@ -224,6 +224,7 @@ int depmod_run(const struct depmod_options *options, const struct events *events
 	free(d.modules);
 	free(d.damaged);
 	free(d.codecs);
+	free(d.extras);
 	for (int i = 0; i < INDEX_FILES; i++)
 		buf_done(&d.outputs[i]);
 	buf_done(&d.order);
