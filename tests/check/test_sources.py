@@ -63,6 +63,7 @@ class Sources(unittest.TestCase):
         """the exports come from there, and the modules find all that they need"""
         result = self.check(*args)
         path = path if os.path.isabs(path) else self.system.path(path)
+        self.assertEqual(result.json['sources']['exports'], {'kind': kind, 'file': path})
         self.assertIn('%s: %d symbols that the kernel exports (%s)' % (path, n, kind), result.stderr)
         self.assertNotIn('MS101', result.rules())
         self.assertNotIn('MS101', [rule['rule'] for rule in result.json['not_run']])
@@ -89,7 +90,7 @@ class Sources(unittest.TestCase):
                 self.check_source(path, kernel + i, kind)
             os.unlink(self.system.path(path))
         result = self.check()
-        self.assertNotIn('symbols that the kernel exports', result.stderr)
+        self.assertIsNone(result.json['sources']['exports'])
         self.assertIn('MS101', [rule['rule'] for rule in result.json['not_run']])
 
     def test_what_an_image_lacks_is_found(self):
@@ -114,7 +115,7 @@ class Sources(unittest.TestCase):
         self.system.write()
         self.system.put('proc/sys/kernel/osrelease', '5.10.0-other\n')
         result = self.check('-k', self.system.version)
-        self.assertNotIn('symbols that the kernel exports', result.stderr)
+        self.assertIsNone(result.json['sources']['exports'])
 
     def test_no_use(self):
         """what is damaged is said with its file and place; the next one is asked"""
@@ -186,7 +187,7 @@ class Sources(unittest.TestCase):
         self.check_source(path, n + 3, 'System.map', '-F', path)
 
     def test_given_and_no_use(self):
-        """is an error: nothing is checked, whatever else there is"""
+        """is an error: no other source is asked, and what needs one is not run"""
         self.system.write()
         self.system.put(self.modules + 'build/Module.symvers', self.symvers())
         data = self.vmlinux()
@@ -198,8 +199,10 @@ class Sources(unittest.TestCase):
             with self.subTest(option=option, name=name):
                 path = self.system.path('given', 'gone') if content is None else self.given(name, content)
                 result = self.check(option, path)
-                self.assertEqual((result.status, result.stdout), (4, ''))
+                self.assertEqual((result.status, result.json['sources']['exports']), (4, None))
                 self.assertRegex(result.stderr, r'ERROR: %s\b' % path)
+                why, = [rule['why'] for rule in result.json['not_run'] if rule['rule'] == 'MS101']
+                self.assertIn(path, why)
 
     def test_both_spellings_of_a_namespaced_symbol(self):
         """__ksymtab_NS.symbol of 5.4-rc1 to rc4 is that symbol"""
