@@ -13,6 +13,7 @@
 #include "bytes/buf.h"
 #include "bytes/grow.h"
 #include "check/rules.h"
+#include "conf/kernel-config.h"
 
 /* A sentence longer than this helps nobody. */
 #define MESSAGE_MAX 1000u
@@ -111,33 +112,22 @@ static int note_need(struct check *c, unsigned int missing)
 	return 0;
 }
 
-/* Who exports each import: looked up once, for all rules. */
-static int find_symbols(struct check *c)
-{
-	const struct graph *g = c->in->graph;
-	size_t n = 0;
-
-	c->first_symbol = malloc(((size_t)g->n_modules + 1) * sizeof(*c->first_symbol));
-	if (!c->first_symbol)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < g->n_modules; i++) {
-		c->first_symbol[i] = (uint32_t)n;
-		n += g->modules[i].facts->n_imports;
-		if (n > UINT32_MAX)
-			return -ENOMEM;
-	}
-	c->symbols = malloc((n + 1) * sizeof(*c->symbols));
-	if (!c->symbols)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < g->n_modules; i++)
-		for (uint32_t k = 0; k < g->modules[i].facts->n_imports; k++)
-			c->symbols[c->first_symbol[i] + k] = graph_find_import(c->in->graph, i, k);
-	return 0;
-}
-
 const struct graph_symbol *check_import_symbol(const struct check *c, uint32_t i, uint32_t k)
 {
-	return c->symbols[c->first_symbol[i] + k];
+	return c->judgement.symbols[c->judgement.first[i] + k];
+}
+
+enum verdict check_import_verdict(const struct check *c, uint32_t i, uint32_t k)
+{
+	return (enum verdict)c->judgement.verdicts[c->judgement.first[i] + k];
+}
+
+/* A kernel that has no versions does not compare those that modules have. */
+static unsigned int what_to_judge(const struct check_input *in)
+{
+	bool has_no_versions = in->config && !kernel_config_is(in->config, "CONFIG_MODVERSIONS");
+
+	return JUDGE_AS_KERNEL & ~(has_no_versions ? JUDGE_VERSIONS : 0u);
 }
 
 static int compare_strings(const char *a, const char *b)
@@ -177,7 +167,7 @@ int check_rules_run(struct check *c, const struct check_input *in)
 	int r;
 
 	c->in = in;
-	r = find_symbols(c);
+	r = judge_graph(in->graph, what_to_judge(in), judge_lists_of(in->release), &c->judgement);
 	for (size_t i = 0; r == 0 && i < check_n_rules; i++)
 		r = run_one(c, &check_rules[i]);
 	if (r == 0 && c->n_findings > 1)
@@ -185,21 +175,12 @@ int check_rules_run(struct check *c, const struct check_input *in)
 	return r;
 }
 
-/* "6.12.117+deb12-amd64": two numbers with a dot between. */
 bool check_release_is(const struct check_input *in, unsigned int major, unsigned int minor)
 {
-	unsigned int numbers[2] = { 0, 0 };
-	const char *s = in->release;
+	unsigned int has_major, has_minor;
 
-	for (int i = 0; i < 2 && s; i++) {
-		if (*s < '0' || *s > '9')
-			return false;
-		while (*s >= '0' && *s <= '9' && numbers[i] < 100000)
-			numbers[i] = numbers[i] * 10 + (unsigned int)(*s++ - '0');
-		if (i == 0 && *s++ != '.')
-			return false;
-	}
-	return s && (numbers[0] > major || (numbers[0] == major && numbers[1] >= minor));
+	return judge_release(in->release, &has_major, &has_minor) &&
+	       (has_major > major || (has_major == major && has_minor >= minor));
 }
 
 uint32_t check_count(const struct check *c, enum check_severity severity)
@@ -218,7 +199,6 @@ void check_done(struct check *c)
 	arena_done(&c->arena);
 	free(c->findings);
 	free(c->not_run);
-	free(c->symbols);
-	free(c->first_symbol);
+	judgement_done(&c->judgement);
 	*c = (struct check){ 0 };
 }

@@ -13,6 +13,7 @@
 #include "bytes/arena.h"
 #include "bytes/bytes.h"
 #include "bytes/diag.h"
+#include "check/judge.h"
 #include "graph/graph.h"
 
 struct check;
@@ -130,6 +131,7 @@ struct check_input {
 	const char *vermagic_source; /* the file that tells */
 	struct bytes builtin;	     /* modules.builtin */
 	struct bytes builtin_modinfo;
+	const char *builtin_modinfo_path; /* full */
 	struct lookup *lookup; /* the indexes as depmod would write them now, all parts */
 
 	const struct modprobe_conf *conf;	/* modprobe.d, softdep and weakdep tags of this tree before it */
@@ -138,8 +140,9 @@ struct check_input {
 	const struct check_index *indexes;
 	size_t n_indexes;
 	bool is_mixed; /* the set is not of one run, by its manifest */
-	const struct check_other_tree *others;
-	size_t n_others;
+	/* Trees of other kernels, opened when somebody asks; NULL: there is nobody to ask. */
+	const struct check_other_tree *(*others)(void *ctx, size_t *ret_n);
+	void *others_ctx;
 
 	unsigned int knows; /* enum check_need: what is there */
 	/* For each bit of CHECK_NEEDS_*, why it is not there; NULL: no more than its name to be said. */
@@ -178,8 +181,7 @@ struct check {
 	struct check_not_run *not_run;
 	uint32_t n_not_run, not_run_capacity;
 	uint32_t n_run; /* rules */
-	const struct graph_symbol **symbols; /* see check_import_symbol() */
-	uint32_t *first_symbol; /* by module */
+	struct judgement judgement; /* see check_import_symbol() and check_import_verdict() */
 };
 
 /**
@@ -214,6 +216,9 @@ int check_skip(struct check *c, const char *format, ...) __attribute__((format(p
 
 /** check_import_symbol() - who exports import @k of module @i; NULL: nobody (known). Constant time. */
 const struct graph_symbol *check_import_symbol(const struct check *c, uint32_t i, uint32_t k);
+
+/** check_import_verdict() - what the kernel says to import @k of module @i, as far as is known. Constant time. */
+enum verdict check_import_verdict(const struct check *c, uint32_t i, uint32_t k);
 
 /** check_release_is() - is the kernel at least of version @major.@minor? False where it is not known. */
 bool check_release_is(const struct check_input *in, unsigned int major, unsigned int minor);
