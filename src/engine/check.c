@@ -14,6 +14,7 @@
 
 #include "bytes/name.h"
 #include "conf/kernel-config.h"
+#include "engine/check-others.h"
 #include "engine/depmod-internal.h"
 #include "index/lookup.h"
 #include "sys/sys.h"
@@ -28,6 +29,7 @@ struct checking {
 	struct depmod *d;
 	struct session session;
 	struct kernel_config config;
+	struct check_others others;
 	struct lookup lookup; /* of what depmod would write */
 	struct check_input in;
 	const struct findings *findings[DEPMOD_FINDINGS_MAX + 1];
@@ -209,7 +211,7 @@ static int gather_config(struct checking *c)
 	return given || r == -ENOMEM ? r : 0;
 }
 
-static void gather_release(struct checking *c)
+static int gather_release(struct checking *c)
 {
 	c->in.release = c->options->version;
 	if (check_release_is(&c->in, 0, 0))
@@ -220,6 +222,8 @@ static void gather_release(struct checking *c)
 	c->in.knows |= c->d->builtin_modinfo.size ? CHECK_NEEDS_BUILTIN_TAGS : 0;
 	c->in.conf = &c->session.conf;
 	c->in.depmod_conf = &c->d->conf;
+	c->in.builtin_modinfo_path = full_path(c, "modules.builtin.modinfo");
+	return c->in.builtin_modinfo_path ? 0 : -ENOMEM;
 }
 
 static int gather_lookup(struct checking *c)
@@ -240,8 +244,12 @@ static int inspect(void *ctx, struct depmod *d)
 
 	c->d = d;
 	gather_findings(c);
-	gather_release(c);
-	r = gather_modules(c);
+	c->others.module_dir = c->options->module_dir;
+	c->in.others = check_others_get;
+	c->in.others_ctx = &c->others;
+	r = gather_release(c);
+	if (r == 0)
+		r = gather_modules(c);
 	if (r == 0)
 		r = gather_damaged(c);
 	if (r == 0)
@@ -308,6 +316,7 @@ int check_run(const struct check_options *options, const struct events *events,
 		event_emit(events, EVENT_ERROR, "%s", listening.last);
 	session_close(&c.session);
 	kernel_config_done(&c.config);
+	check_others_done(&c.others);
 	ret->check.in = NULL; /* what it borrowed is gone */
 	return r;
 }
