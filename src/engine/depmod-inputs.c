@@ -22,6 +22,8 @@ static const char *const system_conf[] = {
 	"/usr/lib/depmod.d",	  "/lib/depmod.d",
 };
 
+#define N_SYSTEM_CONF (sizeof(system_conf) / sizeof(system_conf[0]))
+
 static int version_matches(void *ctx, const char *pattern)
 {
 	const struct depmod *d = ctx;
@@ -42,7 +44,27 @@ static void note_rule(void *ctx, const char *file, enum depmod_note note, const 
 				 : note == DEPMOD_NOTE_NOT_USED ? EVENT_INFO
 								  : EVENT_DEBUG;
 
-	event_diag(d->events, level, file, -EBADMSG, diag);
+	if (d->options->note)
+		d->options->note(d->options->note_ctx, file, note, diag);
+	else
+		event_diag(d->events, level, file, -EBADMSG, diag);
+}
+
+/* Paths in the arena. */
+static int find_system_conf(struct depmod *d, struct conf_files *files)
+{
+	const char *root = d->options->conf_root ? d->options->conf_root : "", *paths[N_SYSTEM_CONF];
+
+	for (size_t i = 0; i < N_SYSTEM_CONF; i++) {
+		CLEANUP_BUF struct buf path = { 0 };
+
+		buf_put_string(&path, root);
+		buf_put_string(&path, system_conf[i]);
+		paths[i] = path.error ? NULL : arena_string(&d->arena, (const char *)path.base, path.size);
+		if (!paths[i])
+			return -ENOMEM;
+	}
+	return conf_files_load(files, paths, N_SYSTEM_CONF, false, d->events);
 }
 
 /* The name of a file with declarations gets into modules.modsure.bin. */
@@ -62,14 +84,14 @@ static int read_conf_file(struct depmod *d, const struct conf_file *file,
 int inputs_load_conf(struct depmod *d)
 {
 	const struct depmod_conf_env env = { version_matches, note_rule, d };
-	bool is_given = d->options->n_conf_paths > 0;
 	struct conf_files files = { 0 };
 	int r;
 
-	r = conf_files_load(&files, is_given ? d->options->conf_paths : system_conf,
-			    is_given ? d->options->n_conf_paths
-				     : sizeof(system_conf) / sizeof(system_conf[0]),
-			    is_given, d->events);
+	if (d->options->n_conf_paths > 0)
+		r = conf_files_load(&files, d->options->conf_paths, d->options->n_conf_paths, true,
+				    d->events);
+	else
+		r = find_system_conf(d, &files);
 	for (size_t i = 0; r == 0 && i < files.n_files; i++) {
 		event_emit(d->events, EVENT_DEBUG, "reading %s", files.files[i].path);
 		r = read_conf_file(d, &files.files[i], &env);
@@ -134,6 +156,24 @@ static int scan_given(struct depmod *d)
 	return 0;
 }
 
+/* One that cannot be read has to be said of the module, where reading it fails. */
+static int scan_stand_ins(struct depmod *d)
+{
+	for (size_t i = 0; i < d->options->n_given; i++) {
+		const char *path = d->options->given[i];
+		struct sys_entry entry = { 0 };
+		int r;
+
+		(void)sys_stat(AT_FDCWD, path, &entry);
+		r = scan_give(&d->scan, path, entry.size, entry.mtime_usec);
+		if (r < 0 && r != -ENOMEM)
+			event_emit(d->events, EVENT_ERROR, "%s: no module can have this name", path);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 int inputs_scan(struct depmod *d)
 {
 	int r;
@@ -147,6 +187,8 @@ int inputs_scan(struct depmod *d)
 				   d->options->module_dir, strerrordesc_np(-r));
 		if (r == 0)
 			r = scan_external(d);
+		if (r == 0)
+			r = scan_stand_ins(d);
 	}
 	return r < 0 ? r : scan_settle(&d->scan, &d->conf, d->events);
 }
@@ -206,9 +248,9 @@ static int add_kernel_symbol(struct depmod *d, const struct kernel_export *e)
 	return graph_add_kernel_symbol(&d->graph, name, e->flags, e->crc, e->ns);
 }
 
-int inputs_load_kernel_symbols(struct depmod *d)
+static struct kernel_symbols_options kernel_symbols_options(const struct depmod *d)
 {
-	const struct kernel_symbols_options options = {
+	return (struct kernel_symbols_options){
 		.symvers = d->options->symvers,
 		.system_map = d->options->system_map,
 		.root = d->options->root,
@@ -218,11 +260,29 @@ int inputs_load_kernel_symbols(struct depmod *d)
 		.symbol_prefix = d->options->symbol_prefix,
 		.is_optional = !d->options->check_symbols,
 	};
+}
+
+void inputs_start_kernel_symbols(struct depmod *d)
+{
+	const struct kernel_symbols_options options = kernel_symbols_options(d);
+
+	if (d->options->find_kernel_symbols && d->options->jobs != 1)
+		kernel_symbols_job_start(&d->kernel_job, &options, &d->kernel);
+}
+
+int inputs_load_kernel_symbols(struct depmod *d)
+{
+	const struct kernel_symbols_options options = kernel_symbols_options(d);
+	const struct events *events = d->options->kernel_events ? d->options->kernel_events : d->events;
 	const struct kernel_exports *x = &d->kernel.exports;
 	int r;
 
-	r = kernel_symbols_find(&options, d->options->kernel_events ? d->options->kernel_events : d->events,
-				&d->kernel);
+	r = d->kernel_job.is_running ? kernel_symbols_job_finish(&d->kernel_job, events)
+				     : kernel_symbols_find(&options, events, &d->kernel);
+	if (r < 0 && r != -ENOMEM && d->options->may_lack_symbols) {
+		d->kernel_error = r;
+		return 0;
+	}
 	for (uint32_t i = 0; r == 0 && i < x->n; i++)
 		r = add_kernel_symbol(d, &x->items[i]);
 	return r;

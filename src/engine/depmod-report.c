@@ -147,6 +147,10 @@ static void report_at(struct depmod *d, const struct finding *x, const char *fil
 		event_emit(d->events, EVENT_WARNING, "%s: dependency line '%s' %s, left out", file,
 			   symbol, x->why);
 		break;
+	case FINDING_BAD_NAMESPACE:
+		event_emit(d->events, EVENT_WARNING, "%s: namespace of symbol %s %s, left out", file, symbol,
+			   x->why);
+		break;
 	case FINDING_NO_NUMBERS:
 		event_emit(d->events, EVENT_ERROR,
 			   "%s: alias devname:%s without a char-major or block-major alias, left out",

@@ -201,6 +201,7 @@ static int run(struct depmod *d)
 	}
 
 	start = sys_now_usec();
+	inputs_start_kernel_symbols(d);
 	r = read_modules(d);
 	now = sys_now_usec();
 	d->result->read_usec = now - start;
@@ -248,11 +249,13 @@ int depmod_run(const struct depmod_options *options, const struct events *events
 	free(d.modules);
 	free(d.damaged);
 	free(d.codecs);
+	free(d.extras);
 	for (int i = 0; i < INDEX_FILES; i++)
 		buf_done(&d.outputs[i]);
 	buf_done(&d.order);
 	buf_done(&d.builtin);
 	buf_done(&d.builtin_modinfo);
+	(void)kernel_symbols_job_finish(&d.kernel_job, &(const struct events){ 0 });
 	kernel_symbols_done(&d.kernel);
 	scan_done(&d.scan);
 	depmod_conf_done(&d.conf);
