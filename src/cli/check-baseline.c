@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -49,6 +50,8 @@ static int write_file(const char *path, struct bytes text)
 	buf_put_u8(&other, 0);
 	if (other.error)
 		return other.error;
+	/* A file over a size limit is an error of write(2) like others. */
+	(void)signal(SIGXFSZ, SIG_IGN);
 	(void)sys_unlink(AT_FDCWD, (const char *)other.base);
 	fd = sys_create_file(AT_FDCWD, (const char *)other.base, text, 0644);
 	if (fd >= 0)

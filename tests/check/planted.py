@@ -9,8 +9,10 @@ Everything lies below one folder and is looked at with --sysroot: lib/modules, b
 etc/depmod.d. The symbols of the kernel stand in lib/modules/VERSION/build/Module.symvers.
 """
 
+import importlib
 import json
 import os
+import pkgutil
 import subprocess
 import sys
 
@@ -35,6 +37,13 @@ def module(name, **kind):
     made.modinfo('vermagic', VERMAGIC)
     made.modinfo('intree', 'Y')
     return made.section('.gnu.linkonce.this_module', bytes(64))
+
+
+def all_plants():
+    """(rule, (what is planted, subject, object)) of every file in plants/"""
+    import plants
+    for found in sorted(pkgutil.iter_modules(plants.__path__)):
+        yield from importlib.import_module('plants.' + found.name).PLANTS.items()
 
 
 class Result:
