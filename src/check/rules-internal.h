@@ -6,6 +6,28 @@
  */
 #include "check/rules.h"
 
+/** struct import_at - one import of one module */
+struct import_at {
+	uint32_t module;
+	const struct facts_import *import;
+	const char *name;
+	const struct graph_symbol *symbol; /* NULL: nobody exports it */
+};
+
+/**
+ * each_import() - call @each for the imports with one of these verdicts, of modules that were asked for
+ * @verdicts: bits (1 << enum verdict)
+ * Return: 0; what @each returned below 0, which ends it.
+ */
+int each_import(struct check *c, unsigned int verdicts,
+		int (*each)(struct check *c, const struct import_at *at));
+
+/** about_import() - a finding about the module, with the symbol as its object */
+struct check_about about_import(const struct import_at *at);
+
+/** symbol_owner_name() - the module, or "the kernel" */
+const char *symbol_owner_name(const struct check *c, const struct graph_symbol *s);
+
 /* symbols.c */
 int check_unresolved_symbol(struct check *c);
 
@@ -49,3 +71,23 @@ int check_indexes_outdated(struct check *c);
 int check_foreign_indexes(struct check *c);
 int check_kernel_list_missing(struct check *c);
 int check_kernel_list_damaged(struct check *c);
+int check_gpl_only_symbol(struct check *c);
+int check_proprietary_provider(struct check *c);
+int check_symbol_version(struct check *c);
+int check_no_symbol_versions(struct check *c);
+int check_symbol_without_version(struct check *c);
+int check_weak_unresolved(struct check *c);
+/* unloadable.c */
+int check_exports_kernel_symbol(struct check *c);
+int check_exported_twice(struct check *c);
+int check_symbol_cycle(struct check *c);
+int check_needs_itself(struct check *c);
+int check_needs_unloadable(struct check *c);
+/* namespaces.c */
+int check_namespace_not_imported(struct check *c);
+int check_namespace_unused(struct check *c);
+int check_namespace_unknown(struct check *c);
+int check_builtin_namespace_unknown(struct check *c);
+int check_module_not_listed(struct check *c);
+int check_module_list_imported(struct check *c);
+int check_module_list_not_counted(struct check *c);
