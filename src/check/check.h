@@ -71,7 +71,9 @@ struct check_module {
 	bool is_asked; /* findings about it are wanted */
 	bool is_given; /* by its file, not by the tree */
 	enum check_signature signature;
-	const char *signature_why; /* of a BAD one; NULL otherwise */
+	const char *signature_why; /* of a BAD one, or one by an UNKNOWN_KEY; NULL otherwise */
+	/* Compressed in a way that the kernel's own decoder may lack, in words; NULL otherwise. */
+	const char *kernel_lacks;
 };
 
 /** struct check_damaged - a module file that could not be read */
@@ -89,6 +91,15 @@ struct check_shadowed {
 	const char *path;
 	const char *used; /* the one that counts; full paths */
 	bool is_by_rule; /* configuration puts it first */
+	bool is_asked;
+};
+
+/** struct check_list - modules.order, modules.builtin or modules.builtin.modinfo */
+struct check_list {
+	const char *path;
+	bool is_missing;
+	uint32_t n_bad;	  /* lines, or entries, that are no use */
+	struct diag diag; /* the first of them */
 };
 
 /** enum check_index_state - of one file of the published set */
@@ -105,6 +116,8 @@ struct check_index {
 	enum check_index_state state;
 	struct diag diag;
 	const char *newer; /* path of a module that is newer than the file; NULL for none */
+	bool is_of_other_run; /* than modules.modsure.bin, by its manifest; only of a file that is read */
+	const char *first; /* of a DIFFERENT one: the first key or line that differs; NULL: not known */
 };
 
 /** struct check_other_tree - another kernel's modules beside this one's */
@@ -154,9 +167,12 @@ struct check_input {
 	size_t n_conf_notes;
 	struct bytes cmdline; /* of the kernel, where it is that of this system */
 
-	const struct check_index *indexes;
+	const struct check_index *indexes; /* in the order of enum index_file; none: not looked at */
 	size_t n_indexes;
-	bool is_mixed; /* the set is not of one run, by its manifest */
+	const struct check_list *lists;
+	size_t n_lists;
+	const char *const *unfit; /* full paths of files whose names no index can hold */
+	size_t n_unfit;
 	const struct check_other_tree *others;
 	size_t n_others;
 

@@ -120,19 +120,26 @@ static void try_layout(const struct kernel_tables *k, const struct kernel_table 
 	}
 }
 
-/* @size: 0 where nothing tells it: those that kernels have used */
-static void try_all(const struct kernel_tables *k, const struct kernel_table *t, uint64_t size,
-		    struct trial *trial)
+/* Those that kernels have used. */
+static void try_usual(const struct kernel_tables *k, const struct kernel_table *t, struct trial *trial)
 {
 	for (int is_relative = 0; is_relative < 2; is_relative++) {
 		uint32_t field = is_relative || !k->elf.is_64 ? 4 : 8;
 
-		if (size) {
-			try_layout(k, t, size, is_relative, trial);
-			continue;
-		}
 		try_layout(k, t, 2 * (uint64_t)field, is_relative, trial);
 		try_layout(k, t, 3 * (uint64_t)field, is_relative, trial);
+	}
+}
+
+/* Entries of @size bytes; and parts of them, since what was taken for one might be several. */
+static void try_grown(const struct kernel_tables *k, const struct kernel_table *t, uint64_t size,
+		      struct trial *trial)
+{
+	for (uint64_t part = size < KERNEL_ENTRY_MAX ? size : KERNEL_ENTRY_MAX; part >= 8; part--) {
+		if (size % part != 0)
+			continue;
+		try_layout(k, t, part, false, trial);
+		try_layout(k, t, part, true, trial);
 	}
 }
 
@@ -142,24 +149,14 @@ static uint64_t size_by_count(const struct kernel_table *t, uint64_t n)
 	return n && t->content.size % n == 0 ? t->content.size / n : 0;
 }
 
-static int contradiction(const struct kernel_tables *k, const struct kernel_table *t, const char *what,
-			 uint64_t n)
+/* What the size of an entry is by what else there is; 0: that doesn't tell. */
+static uint64_t counted_size(const struct kernel_table *t)
 {
-	return diag_offset(k->diag, -EOPNOTSUPP, t->section->off,
-			   "%s: its %zu bytes are not what %llu %s make, so its entries are not known",
-			   t->name, t->content.size, (unsigned long long)n, what);
-}
+	uint64_t size = size_by_count(t, t->flags.size);
 
-/* What the size of an entry is by flags and symbols; 0 they don't tell. */
-static int proven_size(const struct kernel_tables *k, const struct kernel_table *t, uint64_t *ret)
-{
-	*ret = t->by_symbols;
-	if (t->flags.size == 0)
-		return 0;
-	*ret = size_by_count(t, t->flags.size);
-	if (*ret == 0 || (t->by_symbols && t->by_symbols != *ret))
-		return contradiction(k, t, "flags", t->flags.size);
-	return 0;
+	if (size == 0)
+		size = t->by_symbols;
+	return size ? size : size_by_count(t, t->crcs.size / 4);
 }
 
 /* Before 4.11 a CRC was a word, of which the upper half was empty. */
@@ -193,28 +190,46 @@ static int fail(const struct kernel_tables *k, const struct kernel_table *t, con
 			   t->name, trial->best.size, (unsigned long long)trial->held, trial->why);
 }
 
+static int contradiction(const struct kernel_tables *k, const struct kernel_table *t, uint64_t n,
+			 const char *what)
+{
+	return diag_offset(k->diag, -EOPNOTSUPP, t->section->off,
+			   "%s: looks like %llu entries of %u bytes, which %llu %s contradict: not known",
+			   t->name, (unsigned long long)kernel_table_entries(t), t->layout.size,
+			   (unsigned long long)n, what);
+}
+
+/* Whatever comes with the entries must be as many. */
+static int check_counts(const struct kernel_tables *k, struct kernel_table *t)
+{
+	uint64_t n = kernel_table_entries(t);
+
+	if (t->flags.size && t->flags.size != n)
+		return contradiction(k, t, t->flags.size, "flags");
+	if (t->by_symbols && t->by_symbols != t->layout.size)
+		return contradiction(k, t, t->content.size / t->by_symbols, "symbols");
+	/* Words never came with self-relative entries. */
+	if (t->crcs.size == 4 * n)
+		t->crc_size = 4;
+	else if (t->crcs.size == 8 * n && !t->layout.is_relative && are_words(k, t))
+		t->crc_size = 8;
+	else if (t->crcs.size)
+		return contradiction(k, t, t->crcs.size / 4, "CRCs");
+	return 0;
+}
+
 int kernel_table_prove(const struct kernel_tables *k, struct kernel_table *t)
 {
-	uint64_t size, by_crcs = size_by_count(t, t->crcs.size / 4);
+	uint64_t size = counted_size(t);
 	struct trial trial = { 0 };
-	bool is_known;
-	int r;
 
-	r = proven_size(k, t, &size);
-	if (r < 0)
-		return r;
-	is_known = size || by_crcs;
-	try_all(k, t, size ? size : by_crcs, &trial);
-	t->crc_size = t->crcs.size ? 4 : 0;
-	if (trial.n_found == 0 && t->crcs.size && are_words(k, t)) {
-		/* These words never came with self-relative entries. */
-		try_layout(k, t, size ? size : size_by_count(t, t->crcs.size / 8), false, &trial);
-		t->crc_size = 8;
+	try_usual(k, t, &trial);
+	if (trial.n_found != 1 && size) {
+		trial = (struct trial){ 0 };
+		try_grown(k, t, size, &trial);
 	}
 	if (trial.n_found != 1)
-		return fail(k, t, &trial, is_known);
+		return fail(k, t, &trial, size != 0);
 	t->layout = trial.found;
-	if (t->crcs.size && t->crcs.size != kernel_table_entries(t) * t->crc_size)
-		return contradiction(k, t, "CRCs", t->crcs.size / t->crc_size);
-	return 0;
+	return check_counts(k, t);
 }

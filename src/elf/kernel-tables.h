@@ -74,8 +74,8 @@ const char *kernel_table_entry(const struct kernel_tables *k, const struct kerne
 /**
  * kernel_table_prove() - find the one layout that all entries have, into @t->layout and @t->crc_size
  *
- * Tries those that kernels have used; where flags, CRCs or symbols tell the size, that one only, also if it
- * has more fields than are known. A layout holds if each name leads into __ksymtab_strings, each
+ * Tries those that kernels have used; if none of them holds, and flags, CRCs or symbols tell the size, also
+ * entries that have more fields. As many flags, CRCs and symbols must be there as entries. A layout holds if each name leads into __ksymtab_strings, each
  * namespace too, no value does, and names ascend, as the kernel's own search needs it.
  * Return: 0; -EBADMSG (diag: offset) an entry that is damaged; -EOPNOTSUPP (diag) no layout holds, or
  * more than one.

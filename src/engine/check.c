@@ -13,9 +13,11 @@
 #include <string.h>
 
 #include "bytes/name.h"
+#include "codec/keyring.h"
 #include "conf/kernel-config.h"
 #include "engine/check-conf.h"
 #include "engine/check-names.h"
+#include "engine/check-parts.h"
 #include "engine/depmod-internal.h"
 #include "index/lookup.h"
 #include "sys/sys.h"
@@ -47,6 +49,7 @@ struct checking {
 	struct check_names names;
 	struct session session;
 	struct kernel_config config;
+	struct keyring *keyring; /* NULL: signatures are not looked at */
 	struct lookup lookup; /* of what depmod would write */
 	struct check_input in;
 	struct check_conf conf;
@@ -122,7 +125,7 @@ static int gather_modules(struct checking *c)
 	c->in.modules = modules;
 	c->in.is_whole = c->options->n_names == 0;
 	c->in.knows |= CHECK_NEEDS_TREE;
-	return 0;
+	return check_gather_files(d, &c->out->arena, modules, c->keyring, &c->in);
 }
 
 static int gather_damaged(struct checking *c)
@@ -163,7 +166,8 @@ static int gather_shadowed(struct checking *c)
 		const struct scan_shadowed *s = &scan->shadowed[i];
 
 		shadowed[i] = (struct check_shadowed){ s->name, full_path(c, s->path),
-						       full_path(c, s->used), s->is_ruled };
+						       full_path(c, s->used), s->is_ruled,
+						       check_names_has(&c->names, s->name) };
 		if (!shadowed[i].path || !shadowed[i].used)
 			return -ENOMEM;
 	}
@@ -260,7 +264,7 @@ static int note_no_config(struct checking *c, int error, const struct diag *diag
 	return 0;
 }
 
-/* What was given must be of use; what is looked for may be missing. */
+/* What is looked for may be missing; without what was given the rest counts. */
 static int gather_config(struct checking *c)
 {
 	const char *given = c->options->kernel_config, *root = c->options->root;
@@ -338,15 +342,17 @@ static int inspect(void *ctx, struct depmod *d)
 	if (r == 0)
 		r = gather_names(c);
 	if (r == 0)
+		r = gather_exports(c);
+	if (r == 0)
 		r = gather_modules(c);
 	if (r == 0)
 		r = gather_damaged(c);
 	if (r == 0)
 		r = gather_shadowed(c);
 	if (r == 0)
-		r = gather_exports(c);
-	if (r == 0)
 		r = gather_config(c);
+	if (r == 0 && c->options->n_names == 0)
+		r = check_gather_indexes(d, c->options->session->sysroot, &c->out->arena, &c->in);
 	return r < 0 ? r : check_rules_run(&c->out->check, &c->in);
 }
 
@@ -362,6 +368,18 @@ static void listen(void *ctx, enum event_level level, const char *text)
 
 	if (level == EVENT_ERROR)
 		(void)snprintf(l->last, sizeof(l->last), "%s", text);
+}
+
+/* Keys that are none are a reason to ask no rule about keys, not to ask no rule. */
+static int load_keys(struct checking *c)
+{
+	int r = check_load_keys(c->options, c->events, &c->keyring);
+
+	if (r != 0 || c->options->n_keyrings == 0)
+		return r < 0 ? r : 0;
+	set_why_not(c, CHECK_NEEDS_KEYS, "of those given, not all could be read");
+	c->out->has_bad_source = true;
+	return 0;
 }
 
 static bool is_cancelled(void *ctx)
@@ -401,6 +419,7 @@ int check_run(const struct check_options *options, const struct events *events,
 		.note_ctx = &c.conf,
 		.may_lack_symbols = true,
 	};
+	struct modfile_judge judge;
 	struct depmod_result result;
 	int r;
 
@@ -410,14 +429,19 @@ int check_run(const struct check_options *options, const struct events *events,
 		r = check_conf_open(&c.conf, options, events, &c.session);
 	if (r < 0)
 		return r;
+	r = load_keys(&c);
+	judge = check_judge(c.keyring);
+	depmod.judge = c.keyring ? &judge : NULL;
 	depmod.given = c.names.files;
 	depmod.n_given = c.names.n_files;
-	r = depmod_run(&depmod, &quiet, &result);
+	if (r == 0)
+		r = depmod_run(&depmod, &quiet, &result);
 	if (r < 0 && r != -EINTR && listening.last[0])
 		event_emit(events, EVENT_ERROR, "%s", listening.last);
 	session_close(&c.session);
 	check_conf_done(&c.conf);
 	kernel_config_done(&c.config);
+	keyring_free(c.keyring);
 	ret->check.in = NULL; /* what it borrowed is gone */
 	return r;
 }

@@ -128,16 +128,22 @@ static int start_threads(struct reading *reading, struct budget *budget)
 
 static void report_outcome(struct depmod *d, const struct scan_file *file, const struct outcome *out)
 {
+	uint32_t unknown = out->error == 0 ? out->facts->flags & (FACTS_EXPORTS_UNKNOWN | FACTS_LICENCES_UNKNOWN)
+					   : 0;
 	char *path;
 
-	if (out->error == 0 && !(out->facts->flags & FACTS_EXPORTS_UNKNOWN))
+	if (out->error == 0 && !unknown)
 		return;
 	path = depmod_path(d, file->path);
 	if (path && out->error < 0)
 		event_diag(d->events, EVENT_WARNING, path, out->error, out->diag);
-	else if (path)
+	else if (path && (unknown & FACTS_EXPORTS_UNKNOWN))
 		event_emit(d->events, EVENT_WARNING,
 			   "%s: has an export table whose names can't be told", path);
+	else if (path)
+		event_emit(d->events, EVENT_WARNING,
+			   "%s: has flags that do not fit its exports: which are for GPL modules can't be told",
+			   path);
 	free(path);
 }
 

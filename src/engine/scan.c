@@ -136,6 +136,19 @@ static int enter_folder(struct folder *parent, int dir_fd, const struct sys_entr
 	return r;
 }
 
+static int note_unfit(struct folder *f, const char *path)
+{
+	struct scan *scan = f->scan;
+	int r;
+
+	event_emit(f->events, EVENT_WARNING, "%s: left out: modules.dep cannot hold such a file name", path);
+	r = grow_array(&scan->unfit, scan->n_unfit, &scan->unfit_capacity, sizeof(*scan->unfit), UINT32_MAX);
+	if (r < 0)
+		return r;
+	scan->unfit[scan->n_unfit] = arena_string(&scan->arena, path, strlen(path));
+	return scan->unfit[scan->n_unfit++] ? 0 : -ENOMEM;
+}
+
 static int visit(void *ctx, int dir_fd, const struct sys_entry *entry)
 {
 	struct folder *f = ctx;
@@ -156,11 +169,8 @@ static int visit(void *ctx, int dir_fd, const struct sys_entry *entry)
 		r = enter_folder(f, dir_fd, entry, path);
 	} else {
 		r = scan_add(f->scan, path, entry->size, entry->mtime_usec);
-		if (r == -EINVAL) {
-			event_emit(f->events, EVENT_WARNING,
-				   "%s: left out: modules.dep cannot hold such a file name", path);
-			r = 0;
-		}
+		if (r == -EINVAL)
+			r = note_unfit(f, path);
 	}
 	free(path);
 	return r;
@@ -282,5 +292,6 @@ void scan_done(struct scan *scan)
 	arena_done(&scan->arena);
 	free(scan->files);
 	free(scan->shadowed);
+	free(scan->unfit);
 	*scan = (struct scan){ 0 };
 }

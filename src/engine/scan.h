@@ -34,6 +34,8 @@ struct scan_shadowed {
 
 struct scan {
 	struct arena arena;
+	const char **unfit; /* paths of files that no index can hold; as found */
+	uint32_t n_unfit, unfit_capacity;
 	struct scan_shadowed *shadowed; /* by scan_settle() */
 	uint32_t n_shadowed, shadowed_capacity;
 	struct scan_file *files; /* one for each module name; sorted by path */

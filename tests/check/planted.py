@@ -30,13 +30,13 @@ CONFIG = {'CONFIG_MODULES': 'y', 'CONFIG_MODVERSIONS': 'y', 'CONFIG_MODULE_COMPR
 
 
 def module(name, **kind):
-    """a module with what every one has: name, licence, vermagic"""
+    """a module with what every one has: name, licence, vermagic, and the section that modpost adds"""
     made = mkmod.Module(name, **kind)
     made.modinfo('license', 'GPL')
     made.modinfo('name', name)
     made.modinfo('vermagic', VERMAGIC)
     made.modinfo('intree', 'Y')
-    return made
+    return made.section('.gnu.linkonce.this_module', bytes(64))
 
 
 def all_plants():
@@ -98,6 +98,11 @@ class System:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, 'wb') as file:
             file.write(content if isinstance(content, bytes) else content.encode())
+
+    def put_folder(self, path):
+        """an empty folder below the folder"""
+        os.makedirs(self.path(path), exist_ok=True)
+        return self.path(path)
 
     def write(self):
         mkmod.write_tree(self.folder, self.version, {'kernel/' + path: made for path, made in self.modules.items()},

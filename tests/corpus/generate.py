@@ -22,6 +22,7 @@ import mkimage  # noqa: E402
 import mkmod  # noqa: E402
 from depmod_reference import index_bytes  # noqa: E402
 from mkmod import Module, signed  # noqa: E402
+from mkvmlinux import Vmlinux  # noqa: E402
 
 KINDS = {'64-little': dict(cls=64, endian='little', machine=mkmod.EM_X86_64),
          '32-little': dict(cls=32, endian='little', machine=mkmod.EM_386),
@@ -37,6 +38,31 @@ def target(*names):
             TARGETS[name] = function
         return function
     return register
+
+
+# Kernels
+
+@target('kernel-exports')
+def kernel_exports():
+    def made(kind='64-little', **more):
+        kernel = Vmlinux(**KINDS[kind], **more).export('put_page', 1).export('__put_page', 2, ns='page')
+        return kernel.export('gpl_fn', 3, gpl=True, ns='NS').export('zz', 4, gpl=True).bytes()
+
+    for kind in KINDS:
+        yield 'good-%s' % kind, made(kind), 'entries of three fields, CRCs'
+        yield 'good-%s-pointers' % kind, made(kind, prel32=False, crcs=None), 'absolute entries, no CRCs'
+    yield 'good-plain', made('32-little', fields='vn'), 'before namespaces'
+    yield 'good-kflagstab', made('64-big', kflagstab=True), 'licences in __kflagstab'
+    yield 'good-symbols', made(symbols=True), 'symbols of the entries'
+    yield 'good-5.4-rc', made(symbols='ns'), 'namespaces in symbols'
+    yield 'good-crc-words', made(fields='vn', crcs=8, prel32=False), 'CRCs of 8 bytes'
+    yield 'good-crcs-elsewhere', made(crcs='way'), 'CRCs in .rodata'
+    yield 'good-position-independent', made(prel32=False, dyn=True), 'values in relocations'
+    yield 'good-grown', made(fields='vnsx'), 'a fourth field, and CRCs that tell'
+    yield 'bad-cut', made()[:-300], 'section headers cut off'
+    yield 'bad-order', Vmlinux(sort=False).export('b').export('a').bytes(), 'names that do not ascend'
+    yield 'unsupported-grown', made(fields='vnsx', crcs=None), 'a fourth field, and nothing that tells'
+    yield 'unsupported-order', made(fields='nvs'), 'fields in another order'
 
 
 # Module files

@@ -17,9 +17,11 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, '../lib')]
 
+import mkimage  # noqa: E402
 import mkmod  # noqa: E402
 import tap  # noqa: E402
 from mkmod import Module, signed  # noqa: E402
+from mkvmlinux import Vmlinux  # noqa: E402
 
 VERSION = '6.1.0-9-test'
 VERMAGIC = VERSION + ' SMP mod_unload modversions '
@@ -415,6 +417,63 @@ class Symbols(Case):
     def test_names_do_not_reach_the_terminal(self):
         self.assertEqual(self.explain(module().use(b'a\x1b[31m\xff\n'), errno.ENOENT, indexes=False), [
             'm: symbol a?[31m?? is exported neither by this kernel nor by a module that is loaded'])
+
+
+class Image(Case):
+    """no headers are installed: the kernel's image in /boot tells what it exports"""
+
+    LOG = {'started': 100000000, 'now': 100001000}
+
+    def setUp(self):
+        super().setUp()
+        self.kernel(b'plain', b'in_ns', b'gpl_fn', b'listed')
+        self.write('proc/sys/kernel/version', '#1 SMP\n')
+        self.write('dev/kmsg', '4,1,100000200,-;m: Unknown symbol in_ns (err -22)\n')
+        made = Vmlinux(release=VERSION).export('plain', 0x1111).export('in_ns', 0x2222, ns='KERNEL_NS')
+        made = made.export('gpl_fn', 0x3333, gpl=True).export('listed', 0x4444, ns='module:other,o-*')
+        self.image = mkimage.bzimage(mkimage.payload('gzip', made.bytes()), release=VERSION)
+        self.path = self.write('boot/vmlinuz-' + VERSION, self.image)
+
+    def fails(self, made, error=errno.EINVAL):
+        return self.explain(made, error, **self.LOG)
+
+    def test_namespace(self):
+        """told, and so the log needs not be quoted"""
+        self.assertEqual(self.fails(module().use('in_ns').use('plain')), [
+            'm: uses symbol in_ns of the kernel from namespace KERNEL_NS, which it does not import (no import_ns=KERNEL_NS '
+            'in its .modinfo)'])
+        self.assertEqual(self.fails(module().use('in_ns').modinfo('import_ns', 'KERNEL_NS')), [
+            "m: the kernel's log says: Unknown symbol in_ns (err -22)"])
+        self.assertEqual(self.fails(module().use('listed')), [
+            'm: uses symbol listed of the kernel from namespace module:other,o-*, which it does not import (no '
+            'import_ns=module:other,o-* in its .modinfo)'])
+
+    def test_version(self):
+        self.assertEqual(self.fails(module().use('plain', 0x1112)), [
+            'm: symbol plain of the kernel has another version: it was built with 0x00001112, and 0x00001111 is there (by '
+            '%s)' % self.path])
+
+    def test_licence(self):
+        self.assertEqual(self.fails(module(licence='Proprietary').use('gpl_fn').use('plain'), errno.ENOENT), [
+            'm: symbol gpl_fn of the kernel is for modules with a GPL-compatible licence only; the module\'s is '
+            '"Proprietary"'])
+
+    def test_another_build_of_this_release(self):
+        """the kernel was updated and not yet booted: what the image says may not hold"""
+        self.write('proc/sys/kernel/version', '#2 SMP\n')
+        self.assertEqual(self.fails(module().use('in_ns')), ["m: the kernel's log says: Unknown symbol in_ns (err -22)"])
+
+    def test_no_use(self):
+        for damaged in (b'', b'no image', self.image[:-40], self.image.replace(b'HdrS', b'XXXX')):
+            self.write('boot/vmlinuz-' + VERSION, damaged)
+            self.assertEqual(self.fails(module().use('in_ns')), [
+                "m: the kernel's log says: Unknown symbol in_ns (err -22)"])
+
+    def test_headers_come_first(self):
+        self.write('lib/modules/%s/build/Module.symvers' % VERSION, '0x00002222\tin_ns\tvmlinux\tEXPORT_SYMBOL\tOTHER\n')
+        self.assertEqual(self.fails(module().use('in_ns')), [
+            'm: uses symbol in_ns of the kernel from namespace OTHER, which it does not import (no import_ns=OTHER in its '
+            '.modinfo)'])
 
 
 class Parameters(Case):
