@@ -17,6 +17,7 @@
 
 struct check;
 struct check_rule;
+struct claims;
 struct declarations;
 struct depmod_conf;
 struct kernel_config;
@@ -195,6 +196,7 @@ struct check {
 	uint32_t n_run; /* rules */
 	const struct graph_symbol **symbols; /* see check_import_symbol() */
 	uint32_t *first_symbol; /* by module */
+	struct claims *claims;	/* see claims_get() */
 };
 
 /**
