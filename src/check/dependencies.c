@@ -149,7 +149,7 @@ static void hear_lines(const struct claims *cl, bool is_before_tags, uint32_t *h
 	}
 }
 
-/* By module: whom kmod hears. */
+/* By module: whom kmod heeds. */
 static uint32_t *find_heard(const struct check *c, const struct claims *cl)
 {
 	uint32_t n = c->in->graph->n_modules, *heard = calloc((size_t)n + 1, sizeof(*heard));
