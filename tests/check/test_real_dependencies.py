@@ -1,12 +1,16 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Debian's kernels: what their modules declare, found by the check and by a reading of the files of our own here."""
+"""Debian's kernels: what their modules declare, found by the check and by a reading of the files of our own here.
+
+Of a compressed kernel only the FOLDERS are looked at, since all of it takes half a minute here.
+"""
 
 import fnmatch
 import json
 import lzma
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,6 +20,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, '../lib')]
 
 import tap  # noqa: E402
+
+FOLDERS = ['arch', 'crypto', 'drivers/leds', 'drivers/platform/x86', 'drivers/vfio', 'fs', 'lib']
+LISTS = ['modules.builtin', 'modules.builtin.modinfo', 'modules.order']
 
 TAG = re.compile(rb'(?:^|\0)(softdep|weakdep|harddep|conflict|alias|name)=([^\0]*)(?=\0)')
 
@@ -85,19 +92,32 @@ class Tree:
         return found
 
 
+def copy(folder, root):
+    """a root with all of a kernel, or a part; the kernel's folder in it"""
+    made = os.path.join(root, 'lib/modules', os.path.basename(folder))
+    is_whole = os.path.exists(os.path.join(folder, 'kernel/fs/btrfs/btrfs.ko'))
+    if is_whole:
+        os.makedirs(os.path.dirname(made))
+        os.symlink(folder, made)
+        return made
+    for part in FOLDERS:
+        shutil.copytree(os.path.join(folder, 'kernel', part), os.path.join(made, 'kernel', part))
+    for name in LISTS:
+        shutil.copy(os.path.join(folder, name), made)
+    return made
+
+
 def case(version, folder):
     def test(self):
         with tempfile.TemporaryDirectory() as root:
-            os.makedirs(os.path.join(root, 'lib'))
-            os.symlink(os.path.dirname(folder), os.path.join(root, 'lib/modules'))
+            expected = Tree(copy(folder, root)).expected()
             done = subprocess.run([os.path.join(os.path.dirname(tap.command('depmod')), 'modsure'), 'check', '--sysroot', root, '-k',
                                    version, '--json'], stdout=subprocess.PIPE, check=False)
         found = [x for x in json.loads(done.stdout)['findings'] if x['rule'][:3] in ('MS3', 'MS5')]
-        expected = Tree(folder).expected()
         self.assertEqual({(x['rule'], x['module'], x['object']) for x in found}, expected)
         self.assertEqual({x['severity'] for x in found}, {'note', 'warning'})
-        self.assertIn(('MS308', 'cifs', 'gcm'), expected)
-        self.assertIn(('MS302', 'cifs', 'aead2'), expected)
+        for known in (('MS308', 'cifs', 'gcm'), ('MS302', 'cifs', 'aead2'), ('MS309', 'btrfs', 'softdep')):
+            self.assertIn(known, expected)
     return test
 
 
