@@ -173,6 +173,8 @@ static int list_module(struct modinfo_list *list, const char *argument, const ch
 		return r;
 	if (r == 0 && list->what == MODINFO_SYMBOLS_EXPORTS && (file.facts->flags & FACTS_EXPORTS_UNKNOWN))
 		r = diag_plain(diag, -EOPNOTSUPP, "has an export table whose names can't be told");
+	else if (r == 0 && list->what == MODINFO_SYMBOLS_EXPORTS && (file.facts->flags & FACTS_LICENCES_UNKNOWN))
+		r = diag_plain(diag, -EOPNOTSUPP, "has flags that do not fit its exports");
 	if (r < 0) {
 		log_diag(list->log, LOG_ERR, path, r, diag);
 		return r;

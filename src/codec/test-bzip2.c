@@ -27,12 +27,13 @@ static void test_header(void **state)
 
 static void test_says_where(void **state)
 {
-	CLEANUP_BUF struct buf packed = { 0 }, out = { 0 };
+	CLEANUP_BUF struct buf sample = { 0 }, packed = { 0 }, out = { 0 };
 	struct diag diag = { 0 };
 	size_t used, first;
 
 	(void)state;
-	battery_pack(bytes_of("one", 3), &packed);
+	fill_sample(&sample, 5000);
+	battery_pack(buf_bytes(&sample), &packed);
 	first = packed.size;
 	battery_pack(bytes_of("two", 3), &packed);
 	packed.base[packed.size - 3] ^= 4;

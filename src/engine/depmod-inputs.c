@@ -156,6 +156,24 @@ static int scan_given(struct depmod *d)
 	return 0;
 }
 
+/* One that cannot be read has to be said of the module, where reading it fails. */
+static int scan_stand_ins(struct depmod *d)
+{
+	for (size_t i = 0; i < d->options->n_given; i++) {
+		const char *path = d->options->given[i];
+		struct sys_entry entry = { 0 };
+		int r;
+
+		(void)sys_stat(AT_FDCWD, path, &entry);
+		r = scan_give(&d->scan, path, entry.size, entry.mtime_usec);
+		if (r < 0 && r != -ENOMEM)
+			event_emit(d->events, EVENT_ERROR, "%s: no module can have this name", path);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 int inputs_scan(struct depmod *d)
 {
 	int r;
@@ -169,6 +187,8 @@ int inputs_scan(struct depmod *d)
 				   d->options->module_dir, strerrordesc_np(-r));
 		if (r == 0)
 			r = scan_external(d);
+		if (r == 0)
+			r = scan_stand_ins(d);
 	}
 	return r < 0 ? r : scan_settle(&d->scan, &d->conf, d->events);
 }
@@ -259,12 +279,12 @@ int inputs_load_kernel_symbols(struct depmod *d)
 
 	r = d->kernel_job.is_running ? kernel_symbols_job_finish(&d->kernel_job, events)
 				     : kernel_symbols_find(&options, events, &d->kernel);
+	if (r < 0 && r != -ENOMEM && d->options->may_lack_symbols) {
+		d->kernel_error = r;
+		return 0;
+	}
 	for (uint32_t i = 0; r == 0 && i < x->n; i++)
 		r = add_kernel_symbol(d, &x->items[i]);
-	if (r == 0 && x->source != KERNEL_EXPORTS_NONE) {
-		d->graph.check_unknown = d->options->check_symbols;
-		d->graph.check_crcs = d->options->check_symbols && (x->knows & KERNEL_EXPORTS_KNOWS_CRC);
-	}
 	return r;
 }
 

@@ -47,6 +47,7 @@ struct depmod {
 
 	struct buf order, builtin, builtin_modinfo; /* the kernel's own lists */
 	struct kernel_symbols kernel;
+	int kernel_error; /* of a source that was given, with may_lack_symbols */
 	struct kernel_symbols_job kernel_job; /* fills it while modules are read */
 
 	struct graph graph;
