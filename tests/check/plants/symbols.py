@@ -7,7 +7,7 @@ from planted import VERMAGIC, module
 
 def with_licence(name, licence):
     """a module of that licence; None: of none"""
-    made = mkmod.Module(name)
+    made = mkmod.Module(name).section('.gnu.linkonce.this_module', bytes(64))
     if licence is not None:
         made.modinfo('license', licence)
     return made.modinfo('name', name).modinfo('vermagic', VERMAGIC).modinfo('intree', 'Y')
