@@ -59,11 +59,12 @@ const struct check_rule check_rules[] = {
 		check_no_symbol_versions,
 	},
 	{
-		"MS106", "symbol-without-version", CHECK_NOTE, CHECK_NEEDS_CRCS,
+		"MS106", "symbol-without-version", CHECK_WARNING, CHECK_NEEDS_CRCS,
 		"a module holds no version of one of the symbols that it uses",
-		"The kernel has a version of the symbol, and the module holds versions of others: then this one is not "
-		"compared (\"no symbol version for\", once, in the log), and a module that does not fit is not refused. It "
-		"comes of a build without the Module.symvers of the module that exports the symbol.\n\n"
+		"The kernel has a version of the symbol, and the module holds versions of others. Debian's kernels refuse "
+		"it (EINVAL, \"no symbol version for\"); others write the same once to the log and take the symbol without "
+		"comparing. Such a module comes of a build without the Module.symvers of the module that exports the "
+		"symbol.\n\n"
 		"Name that file in KBUILD_EXTRA_SYMBOLS and build again.",
 		check_symbol_without_version,
 	},

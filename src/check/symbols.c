@@ -272,8 +272,8 @@ int check_symbol_without_version(struct check *c)
 			symbol = unversioned(c, i);
 		about.object = symbol;
 		if (symbol)
-			r = check_add(c, &about, "it holds versions of other symbols, but not of %s: the kernel takes it "
-				      "without comparing", symbol);
+			r = check_add(c, &about, "it holds versions of other symbols, but none of %s: the kernel refuses "
+				      "that, or takes it without comparing", symbol);
 	}
 	return r;
 }
