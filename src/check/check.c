@@ -13,6 +13,7 @@
 #include "bytes/buf.h"
 #include "bytes/grow.h"
 #include "bytes/release.h"
+#include "check/claims.h"
 #include "check/rules.h"
 #include "conf/kernel-config.h"
 
@@ -180,6 +181,25 @@ static int compare_findings(const void *a, const void *b)
 	return c ? c : strcmp(x->message, y->message);
 }
 
+static bool is_same(const struct check_finding *a, const struct check_finding *b)
+{
+	return a->severity == b->severity && compare_findings(a, b) == 0;
+}
+
+/* What stands somewhere twice is wrong once. */
+static void sort(struct check *c)
+{
+	uint32_t n = 0;
+
+	if (c->n_findings < 2)
+		return;
+	qsort(c->findings, c->n_findings, sizeof(*c->findings), compare_findings);
+	for (uint32_t i = 0; i < c->n_findings; i++)
+		if (i == 0 || !is_same(&c->findings[i], &c->findings[n - 1]))
+			c->findings[n++] = c->findings[i];
+	c->n_findings = n;
+}
+
 static int run_one(struct check *c, const struct check_rule *rule)
 {
 	unsigned int missing = rule->needs & ~c->in->knows;
@@ -207,8 +227,8 @@ int check_rules_run(struct check *c, const struct check_input *in)
 		      : -ENOMEM;
 	for (size_t i = 0; r == 0 && i < check_n_rules; i++)
 		r = run_one(c, &check_rules[i]);
-	if (r == 0 && c->n_findings > 1)
-		qsort(c->findings, c->n_findings, sizeof(*c->findings), compare_findings);
+	if (r == 0)
+		sort(c);
 	return r;
 }
 
@@ -235,5 +255,6 @@ void check_done(struct check *c)
 	free(c->not_run);
 	free(c->states);
 	judgement_done(&c->judgement);
+	claims_free(c->claims);
 	*c = (struct check){ 0 };
 }

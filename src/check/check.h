@@ -18,6 +18,7 @@
 
 struct check;
 struct check_rule;
+struct claims;
 struct declarations;
 struct depmod_conf;
 struct kernel_config;
@@ -233,6 +234,7 @@ struct check {
 	uint32_t n_run; /* rules, in part or whole */
 	enum check_state *states; /* of each rule, by its number in the table */
 	struct judgement judgement; /* see check_import_symbol() and check_import_verdict() */
+	struct claims *claims;	/* see claims_get() */
 };
 
 /**
