@@ -312,6 +312,16 @@ class Arguments(Case):
         path = self.write('uses.ko', module('uses').use('provide', crc=0x21).bytes())
         self.assertEqual(self.check('--json', '--rule', 'MS101', path, status=0).findings, [])
 
+    def test_nothing_else(self):
+        """with modules named, what is wrong with others, or with the indexes, is not shown"""
+        os.unlink(os.path.join(self.system.module_dir, 'modules.alias'))
+        self.write('system/lib/modules/%s/kernel/broken.ko' % planted.VERSION, b'no module')
+        everything = self.check('--json', status=1).findings
+        self.assertTrue({one['module'] for one in everything} >= {'lo_st', 'broken', None})
+        self.assertEqual(self.check('--json', 'user', status=0).findings, [])
+        self.assertEqual({one['module'] for one in self.check('--json', 'broken', status=1).findings}, {'broken'})
+        self.assertEqual({one['module'] for one in self.check('--json', 'lo_st', status=1).findings}, {'lo_st'})
+
     def test_two_files_of_one_name(self):
         paths = [self.write(folder + '/same.ko', lost(1, 'same').bytes()) for folder in 'ba']
         result = self.check('--json', *paths, status=1)
@@ -404,6 +414,16 @@ class NeverPassed(Case):
         result = self.check('--json', status=0)
         self.assertEqual((result.json['sources']['config'], result.stderr), (None, ''))
         self.assertLessEqual(needy, set(self.not_run(result)))
+
+
+    def test_keyring(self):
+        self.system.write()
+        needy = self.rules_that_need('keys')
+        self.assertLessEqual(needy, set(self.not_run(self.check('--json', status=0))))
+        for path in (self.write('no-key', 'no key'), self.write('empty', ''), os.path.join(self.scratch, 'nonesuch')):
+            result = self.check('--json', '--keyring', path, status=4)
+            self.assertIn(path, result.stderr)
+            self.assertLessEqual(needy, set(self.not_run(result)))
 
 
 class Bounds(Case):
