@@ -316,8 +316,9 @@ class Arguments(Case):
         """with modules named, what is wrong with others, or with the indexes, is not shown"""
         os.unlink(os.path.join(self.system.module_dir, 'modules.alias'))
         self.write('system/lib/modules/%s/kernel/broken.ko' % planted.VERSION, b'no module')
+        self.write('system/lib/modules/%s/kernel/more/other.ko' % planted.VERSION, module('other').bytes())
         everything = self.check('--json', status=1).findings
-        self.assertTrue({one['module'] for one in everything} >= {'lo_st', 'broken', None})
+        self.assertTrue({one['module'] for one in everything} >= {'lo_st', 'broken', 'other', None})
         self.assertEqual(self.check('--json', 'user', status=0).findings, [])
         self.assertEqual({one['module'] for one in self.check('--json', 'broken', status=1).findings}, {'broken'})
         self.assertEqual({one['module'] for one in self.check('--json', 'lo_st', status=1).findings}, {'lo_st'})
