@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "cli/commands.h"
+#include "cli/sysroot.h"
 #include "config.h"
-#include "sys/sys.h"
 
 /* More threads than this are a mistake. */
 #define JOBS_MAX 4096
@@ -199,14 +199,12 @@ static int status_of(const struct check_command *c)
 static void fill_options(struct check_command *c, int argc, char **argv)
 {
 	const struct session_options *session = &c->view.options;
-	char running[256];
 
 	c->options.session = session;
 	c->options.module_dir = c->view.session.indexes.dir;
 	c->options.version = view_kernel(&c->view);
 	c->options.root = session->module_root ? session->module_root : session->sysroot;
-	c->options.is_running = !c->options.root && sys_release(running, sizeof(running)) == 0 &&
-				strcmp(running, c->options.version) == 0;
+	c->options.is_running = sysroot_is_running(c->options.root, c->options.version);
 	c->options.names = (const char *const *)argv;
 	c->options.n_names = (size_t)argc;
 	c->options.is_off = c->is_off;

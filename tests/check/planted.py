@@ -60,6 +60,12 @@ class Result:
         return [finding['rule'] for finding in self.findings]
 
 
+def run(*args):
+    """modsure check with these arguments"""
+    command = os.path.join(os.path.dirname(tap.command('depmod')), 'modsure')
+    return Result(subprocess.run([command, 'check', *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE))
+
+
 class System:
     """kernel: {symbol: (crc, namespace, is GPL-only)}; modules: {path below kernel/: mkmod.Module or bytes}"""
 
@@ -126,5 +132,4 @@ class System:
             change(self)
 
     def check(self, *args):
-        return Result(subprocess.run([os.path.join(os.path.dirname(tap.command('depmod')), 'modsure'), 'check', '--sysroot',
-                                      self.folder, *self.args, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE))
+        return run('--sysroot', self.folder, *self.args, *args)

@@ -14,9 +14,10 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../lib'))
 
 import tap  # noqa: E402
-from mkmod import EM_386, EM_AARCH64, EM_PPC, EM_PPC64, EM_S390, EM_X86_64  # noqa: E402
+from mkmod import (EM_386, EM_AARCH64, EM_PPC, EM_PPC64, EM_S390, EM_X86_64, Module, compressed,  # noqa: E402
+                   write_tree)
 from mkvmlinux import Vmlinux  # noqa: E402
-from modinfocase import Case  # noqa: E402
+from modinfocase import Case, run  # noqa: E402
 
 KINDS = (dict(cls=64, endian='little', machine=EM_X86_64), dict(cls=32, endian='little', machine=EM_386),
          dict(cls=64, endian='big', machine=EM_S390), dict(cls=32, endian='big', machine=EM_PPC))
@@ -299,8 +300,76 @@ class Lists(KernelCase):
         self.assertEqual(ours.out, b'0x00000005\ta\tvmlinux\tEXPORT_SYMBOL\t\0'
                                    b'0x00000006\tb\tvmlinux\tEXPORT_SYMBOL_GPL\tNS\0')
 
+    def module(self):
+        made = Module('some-driver', versions='both').modinfo('license', 'GPL').modinfo('name', 'some_driver')
+        made.use('printk', 0x92997ed8).use('weak_one', weak=True).use('plain').version('version_only', 0x7)
+        return made.export('fn', 0x12345678).export('gpl_fn', 0xfedcba98, gpl=True, ns='NS').export('bare')
+
+    EXPORTS = b''.join((b'0x12345678\tfn\tsome_driver\tEXPORT_SYMBOL\t\n',
+                        b'0xfedcba98\tgpl_fn\tsome_driver\tEXPORT_SYMBOL_GPL\tNS\n',
+                        b'0x00000000\tbare\tsome_driver\tEXPORT_SYMBOL\t\n'))
+    IMPORTS = b''.join((b'0x92997ed8\tprintk\tsome_driver\t-\n', b'0x00000000\tweak_one\tsome_driver\tweak\n',
+                        b'0x00000000\tplain\tsome_driver\t-\n', b'0x00000007\tversion_only\tsome_driver\t-\n'))
+
+    def test_modules(self):
+        for suffix in ('.ko', '.ko.xz', '.ko.gz', '.ko.zst'):
+            path = self.write('some-driver' + suffix, compressed('x' + suffix[3:], self.module().bytes()))
+            self.assertEqual(self.show(path).out, self.EXPORTS)
+            self.assertEqual(self.modinfo('--imports', path, status=0).out, self.IMPORTS)
+        self.assertEqual(self.show(self.write('some-driver.o', self.module())).out, self.EXPORTS)
+
+    def test_json_of_modules(self):
+        path = self.write('some-driver.ko', self.module())
+        head = {'argument': path, 'name': 'some_driver', 'path': path, 'kernel': None}
+        self.assertEqual(json.loads(self.show('--json', path).out), [dict(head, exports=[
+            {'symbol': 'fn', 'crc': '0x12345678', 'namespace': None, 'gpl': False},
+            {'symbol': 'gpl_fn', 'crc': '0xfedcba98', 'namespace': 'NS', 'gpl': True},
+            {'symbol': 'bare', 'crc': None, 'namespace': None, 'gpl': False}])])
+        self.assertEqual(json.loads(self.modinfo('--imports', '--json', path, status=0).out), [dict(head, imports=[
+            {'symbol': 'printk', 'crc': '0x92997ed8', 'weak': False}, {'symbol': 'weak_one', 'crc': None, 'weak': True},
+            {'symbol': 'plain', 'crc': None, 'weak': False}, {'symbol': 'version_only', 'crc': '0x00000007', 'weak': False}])])
+
+    def test_names_of_modules(self):
+        """looked up as usual, built-in ones told from others"""
+        folder = write_tree(self.dir, '1.0', {'kernel/some-driver.ko.xz': self.module()}, builtin=['kernel/inside.ko'],
+                            builtin_modinfo=[('inside', 'license', 'GPL'), ('inside', 'file', 'inside')])
+        self.assertEqual(run(tap.command('depmod'), '-b', self.dir, '1.0').status, 0)
+        of_tree = ('-b', self.dir, '-k', '1.0')
+        self.assertEqual(self.show(*of_tree, 'some-driver').out, self.EXPORTS)
+        self.assertEqual(self.modinfo('--imports', *of_tree, 'symbol:fn', status=0).out, self.IMPORTS)
+        ours = self.show(*of_tree, 'inside', 'some_driver', status=1)
+        self.assertEqual(ours.out, self.EXPORTS)
+        self.assertIn(b'inside is part of the kernel', ours.err)
+        self.assertTrue(folder)
+
+    def test_a_table_that_can_t_be_told(self):
+        """is an error, and depmod warns of it"""
+        stripped = Module('stripped', grown='x', strip=('ksymtab', 'kstrtab')).export('fn').export('other')
+        flags = Module('flags', exports='kflagstab').export('fn2').export('other2')
+        flags.get('__kflagstab').data += b'\0'
+        folder = write_tree(self.dir, '1.0', {'kernel/stripped.ko': stripped, 'kernel/flags.ko': flags})
+        warned = run(tap.command('depmod'), '-b', self.dir, '1.0')
+        for name, why in (('stripped', b"has an export table whose names can't be told"),
+                          ('flags', b'has flags that do not fit its exports')):
+            path = os.path.join(folder, 'kernel/%s.ko' % name)
+            ours = self.show(path, status=1)
+            self.assertEqual(ours.out, b'')
+            self.assertIn(b'ERROR: %s: %s' % (path.encode(), why), ours.err)
+            self.assertIn(b'WARNING: %s: %s' % (path.encode(), why), warned.err)
+        self.assertEqual(warned.status, 0)
+
+    def test_options_that_do_not_go_together(self):
+        path = self.write('some-driver.ko', self.module())
+        for options in (('--exports', '--imports'), ('--exports', '-F', 'license'), ('--imports', '-n'),
+                        ('--exports', '--json', '-0')):
+            ours = self.modinfo(*options, path, status=1)
+            self.assertEqual(ours.out, b'')
+            self.assertIn(b'ERROR', ours.err)
+
     def test_names_do_not_make_lines(self):
-        """a namespace with a newline in it is no namespace; nothing is shown"""
+        """a module's are shown with what they hold; a kernel of such names is none"""
+        ours = self.show(self.write('m.ko', Module('m').modinfo('name', 'n\tm').export('a\n0x1\tb', 5, ns='N\x1bS')))
+        self.assertEqual(ours.out, b'0x00000005\ta\\x0a0x1\\x09b\tn\\x09m\tEXPORT_SYMBOL\tN\\x1bS\n')
         ours = self.show(self.write('vmlinux', Vmlinux().export('a', 5, ns='N\n0x0\tb').export('c', 1)), status=1)
         self.assertEqual(ours.out, b'')
 
