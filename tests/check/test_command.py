@@ -297,7 +297,7 @@ class Arguments(Case):
         self.assertEqual((result.json['modules'], result.findings), (1, []))
         self.check('lo_st', status=1)
         path = self.write('user.ko', lost(2, 'user').bytes())
-        result = self.check('--json', 'user.ko', cwd=self.scratch, status=1)
+        result = self.check('--json', '--rule', 'MS101', 'user.ko', cwd=self.scratch, status=1)
         self.assertEqual([(one['module'], one['object'], one['file']) for one in result.findings],
                          [('user', 'nobody_00', path), ('user', 'nobody_01', path)])
         self.write('provider.ko', module('provider').bytes())
@@ -319,6 +319,9 @@ class Arguments(Case):
         self.write('system/lib/modules/%s/kernel/more/other.ko' % planted.VERSION, module('other').bytes())
         everything = self.check('--json', status=1).findings
         self.assertTrue({one['module'] for one in everything} >= {'lo_st', 'broken', 'other', None})
+        self.assertEqual(self.check('--json', 'user', status=0).findings, [])
+        self.system.put('etc/modprobe.d/more.conf', 'options other nonesuch=1\n')
+        self.assertIn('nonesuch', [one['object'] for one in self.check('--json', 'other').findings])
         self.assertEqual(self.check('--json', 'user', status=0).findings, [])
         self.assertEqual({one['module'] for one in self.check('--json', 'broken', status=1).findings}, {'broken'})
         self.assertEqual({one['module'] for one in self.check('--json', 'lo_st', status=1).findings}, {'lo_st'})
