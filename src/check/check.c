@@ -12,11 +12,16 @@
 
 #include "bytes/buf.h"
 #include "bytes/grow.h"
+#include "bytes/release.h"
 #include "check/claims.h"
 #include "check/rules.h"
+#include "conf/kernel-config.h"
 
 /* A sentence longer than this helps nobody. */
 #define MESSAGE_MAX 1000u
+
+/* Reasons why rules did not look at everything; the first ones tell enough. */
+#define NOT_RUN_MAX 4096u
 
 /* A copy on which a terminal can't choke: control characters and what is not ASCII become '?'. */
 static const char *keep(struct check *c, const char *s)
@@ -29,8 +34,15 @@ static const char *keep(struct check *c, const char *s)
 	return copy;
 }
 
+/* Many findings in a row are about one file. */
+static const char *keep_again(struct check *c, const char *s, const char *last)
+{
+	return last && strcmp(s, last) == 0 ? last : keep(c, s);
+}
+
 static int complete(struct check *c, const struct check_about *about, struct check_finding *f)
 {
+	const struct check_finding *last = c->n_findings ? &c->findings[c->n_findings - 1] : NULL;
 	const char *name = about->name, *file = about->file;
 
 	if (about->is_of_module) {
@@ -38,13 +50,28 @@ static int complete(struct check *c, const struct check_about *about, struct che
 		file = file ? file : c->in->modules[about->module].path;
 	}
 	f->object = keep(c, about->object ? about->object : "");
-	f->module = name ? keep(c, name) : NULL;
-	f->file = file ? keep(c, file) : NULL;
+	f->module = name ? keep_again(c, name, last ? last->module : NULL) : NULL;
+	f->file = file ? keep_again(c, file, last ? last->file : NULL) : NULL;
 	f->section = about->section;
 	f->line = about->line;
 	if (!f->object || (name && !f->module) || (file && !f->file))
 		return -ENOMEM;
 	return 0;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static bool is_asked(const struct check_input *in, const struct check_about *about)
+{
+	if (about->is_of_module)
+		return in->modules[about->module].is_asked;
+	if (!in->asked)
+		return true;
+	return about->name && in->n_asked > 0 &&
+	       bsearch(&about->name, in->asked, in->n_asked, sizeof(*in->asked), compare_names);
 }
 
 int check_add(struct check *c, const struct check_about *about, const char *format, ...)
@@ -54,10 +81,12 @@ int check_add(struct check *c, const struct check_about *about, const char *form
 	va_list args;
 	int r;
 
-	if (about->is_of_module && !c->in->modules[about->module].is_asked)
+	if (!is_asked(c->in, about))
 		return 0;
-	if (c->n_findings == CHECK_FINDINGS_MAX) {
-		c->n_dropped++;
+	if (about->has_severity)
+		f.severity = about->severity;
+	if (c->n_findings >= c->room) {
+		c->dropped[f.severity]++;
 		return 0;
 	}
 	r = grow_array(&c->findings, c->n_findings, &c->capacity, sizeof(*c->findings),
@@ -67,8 +96,6 @@ int check_add(struct check *c, const struct check_about *about, const char *form
 	va_start(args, format);
 	(void)vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	if (about->has_severity)
-		f.severity = about->severity;
 	f.message = keep(c, text);
 	if (!f.message || complete(c, about, &f) < 0)
 		return -ENOMEM;
@@ -76,17 +103,17 @@ int check_add(struct check *c, const struct check_about *about, const char *form
 	return 0;
 }
 
-static int add_not_run(struct check *c, const char *why)
+static int add_not_run(struct check *c, const char *why, bool is_partial)
 {
 	int r;
 
-	r = grow_array(&c->not_run, c->n_not_run, &c->not_run_capacity, sizeof(*c->not_run), 1u << 16);
+	r = grow_array(&c->not_run, c->n_not_run, &c->not_run_capacity, sizeof(*c->not_run), NOT_RUN_MAX);
 	if (r < 0)
-		return r;
+		return r == -E2BIG ? 0 : r;
 	why = keep(c, why);
 	if (!why)
 		return -ENOMEM;
-	c->not_run[c->n_not_run++] = (struct check_not_run){ c->rule, why };
+	c->not_run[c->n_not_run++] = (struct check_not_run){ c->rule, why, is_partial };
 	return 0;
 }
 
@@ -98,47 +125,39 @@ int check_skip(struct check *c, const char *format, ...)
 	va_start(args, format);
 	(void)vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	return add_not_run(c, text);
+	c->states[c->rule - check_rules] = CHECK_RUN_IN_PART;
+	return add_not_run(c, text, true);
 }
 
 /* The first thing that is missing is reason enough. */
 static int note_need(struct check *c, unsigned int missing)
 {
-	for (unsigned int i = 0; i < CHECK_NEEDS; i++)
-		if (missing & (1u << i))
-			return c->in->why_not[i]
-				       ? check_skip(c, "needs %s: %s", check_need_name(1u << i), c->in->why_not[i])
-				       : check_skip(c, "needs %s", check_need_name(1u << i));
-	return 0;
-}
+	char text[MESSAGE_MAX];
+	unsigned int i = 0;
 
-/* Who exports each import: looked up once, for all rules. */
-static int find_symbols(struct check *c)
-{
-	const struct graph *g = c->in->graph;
-	size_t n = 0;
-
-	c->first_symbol = malloc(((size_t)g->n_modules + 1) * sizeof(*c->first_symbol));
-	if (!c->first_symbol)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < g->n_modules; i++) {
-		c->first_symbol[i] = (uint32_t)n;
-		n += g->modules[i].facts->n_imports;
-		if (n > UINT32_MAX)
-			return -ENOMEM;
-	}
-	c->symbols = malloc((n + 1) * sizeof(*c->symbols));
-	if (!c->symbols)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < g->n_modules; i++)
-		for (uint32_t k = 0; k < g->modules[i].facts->n_imports; k++)
-			c->symbols[c->first_symbol[i] + k] = graph_find_import(c->in->graph, i, k);
-	return 0;
+	while (!(missing & (1u << i)))
+		i++;
+	(void)snprintf(text, sizeof(text), "needs %s%s%s", check_need_name(1u << i),
+		       c->in->why_not[i] ? ": " : "", c->in->why_not[i] ? c->in->why_not[i] : "");
+	return add_not_run(c, text, false);
 }
 
 const struct graph_symbol *check_import_symbol(const struct check *c, uint32_t i, uint32_t k)
 {
-	return c->symbols[c->first_symbol[i] + k];
+	return c->judgement.symbols[c->judgement.first[i] + k];
+}
+
+enum verdict check_import_verdict(const struct check *c, uint32_t i, uint32_t k)
+{
+	return (enum verdict)c->judgement.verdicts[c->judgement.first[i] + k];
+}
+
+/* A kernel that has no versions does not compare those that modules have. */
+static unsigned int what_to_judge(const struct check_input *in)
+{
+	bool has_no_versions = in->config && !kernel_config_is(in->config, "CONFIG_MODVERSIONS");
+
+	return JUDGE_AS_KERNEL & ~(has_no_versions ? JUDGE_VERSIONS : 0u);
 }
 
 static int compare_strings(const char *a, const char *b)
@@ -185,10 +204,16 @@ static int run_one(struct check *c, const struct check_rule *rule)
 {
 	unsigned int missing = rule->needs & ~c->in->knows;
 
+	enum check_state *state = &c->states[rule - check_rules];
+
+	if (c->in->is_off && c->in->is_off[rule - check_rules])
+		return 0;
 	c->rule = rule;
+	*state = missing ? CHECK_NOT_RUN : CHECK_RUN;
 	if (missing)
 		return note_need(c, missing);
 	c->n_run++;
+	c->room = c->n_findings + (CHECK_FINDINGS_MAX - c->n_findings) / 2;
 	return rule->run(c);
 }
 
@@ -197,7 +222,9 @@ int check_rules_run(struct check *c, const struct check_input *in)
 	int r;
 
 	c->in = in;
-	r = find_symbols(c);
+	c->states = calloc(check_n_rules, sizeof(*c->states));
+	r = c->states ? judge_graph(in->graph, what_to_judge(in), judge_lists_of(in->release), &c->judgement)
+		      : -ENOMEM;
 	for (size_t i = 0; r == 0 && i < check_n_rules; i++)
 		r = run_one(c, &check_rules[i]);
 	if (r == 0)
@@ -205,26 +232,14 @@ int check_rules_run(struct check *c, const struct check_input *in)
 	return r;
 }
 
-/* "6.12.117+deb12-amd64": two numbers with a dot between. */
 bool check_release_is(const struct check_input *in, unsigned int major, unsigned int minor)
 {
-	unsigned int numbers[2] = { 0, 0 };
-	const char *s = in->release;
-
-	for (int i = 0; i < 2 && s; i++) {
-		if (*s < '0' || *s > '9')
-			return false;
-		while (*s >= '0' && *s <= '9' && numbers[i] < 100000)
-			numbers[i] = numbers[i] * 10 + (unsigned int)(*s++ - '0');
-		if (i == 0 && *s++ != '.')
-			return false;
-	}
-	return s && (numbers[0] > major || (numbers[0] == major && numbers[1] >= minor));
+	return release_is_since(in->release, major, minor);
 }
 
-uint32_t check_count(const struct check *c, enum check_severity severity)
+uint64_t check_count(const struct check *c, enum check_severity severity)
 {
-	uint32_t n = 0;
+	uint64_t n = c->dropped[severity];
 
 	for (uint32_t i = 0; i < c->n_findings; i++)
 		n += c->findings[i].severity == severity && !c->findings[i].is_accepted;
@@ -238,8 +253,8 @@ void check_done(struct check *c)
 	arena_done(&c->arena);
 	free(c->findings);
 	free(c->not_run);
-	free(c->symbols);
-	free(c->first_symbol);
+	free(c->states);
+	judgement_done(&c->judgement);
 	claims_free(c->claims);
 	*c = (struct check){ 0 };
 }

@@ -13,6 +13,7 @@
 #include "bytes/arena.h"
 #include "bytes/bytes.h"
 #include "bytes/diag.h"
+#include "check/judge.h"
 #include "graph/graph.h"
 
 struct check;
@@ -25,7 +26,10 @@ struct kernel_exports;
 struct lookup;
 struct modprobe_conf;
 
-/* Findings that are kept; the rest is counted. A tree for another kernel has one for each import. */
+/*
+ * Findings that are kept; the rest is counted. A tree for another kernel has one for each import. One rule
+ * gets half of what is left at most, so that none hides what the next ones find.
+ */
 #define CHECK_FINDINGS_MAX (1u << 18)
 
 /** enum check_severity - the least first */
@@ -34,6 +38,7 @@ enum check_severity {
 	CHECK_WARNING, /* works today, or not as meant */
 	CHECK_ERROR,   /* the kernel, or modprobe, refuses */
 };
+#define CHECK_SEVERITIES 3 /* how many */
 
 /** enum check_need - what a rule has to know, bits */
 enum check_need {
@@ -68,7 +73,9 @@ struct check_module {
 	bool is_asked; /* findings about it are wanted */
 	bool is_given; /* by its file, not by the tree */
 	enum check_signature signature;
-	const char *signature_why; /* of a BAD one; NULL otherwise */
+	const char *signature_why; /* of a BAD one, or one by an UNKNOWN_KEY; NULL otherwise */
+	/* Compressed in a way that the kernel's own decoder may lack, in words; NULL otherwise. */
+	const char *kernel_lacks;
 };
 
 /** struct check_damaged - a module file that could not be read */
@@ -86,6 +93,15 @@ struct check_shadowed {
 	const char *path;
 	const char *used; /* the one that counts; full paths */
 	bool is_by_rule; /* configuration puts it first */
+	bool is_asked;
+};
+
+/** struct check_list - modules.order, modules.builtin or modules.builtin.modinfo */
+struct check_list {
+	const char *path;
+	bool is_missing;
+	uint32_t n_bad;	  /* lines, or entries, that are no use */
+	struct diag diag; /* the first of them */
 };
 
 /** enum check_index_state - of one file of the published set */
@@ -102,6 +118,8 @@ struct check_index {
 	enum check_index_state state;
 	struct diag diag;
 	const char *newer; /* path of a module that is newer than the file; NULL for none */
+	bool is_of_other_run; /* than modules.modsure.bin, by its manifest; only of a file that is read */
+	const char *first; /* of a DIFFERENT one: the first key or line that differs; NULL: not known */
 };
 
 /** struct check_other_tree - another kernel's modules beside this one's */
@@ -139,6 +157,7 @@ struct check_input {
 	const char *vermagic_source; /* the file that tells */
 	struct bytes builtin;	     /* modules.builtin */
 	struct bytes builtin_modinfo;
+	const char *builtin_modinfo_path; /* full */
 	struct lookup *lookup; /* the indexes as depmod would write them now, all parts */
 
 	bool is_whole; /* all modules are asked for, and what is about none of them is to be said */
@@ -151,11 +170,20 @@ struct check_input {
 	size_t n_conf_notes;
 	struct bytes cmdline; /* of the kernel, where it is that of this system */
 
-	const struct check_index *indexes;
+	const struct check_index *indexes; /* in the order of enum index_file; none: not looked at */
 	size_t n_indexes;
-	bool is_mixed; /* the set is not of one run, by its manifest */
-	const struct check_other_tree *others;
-	size_t n_others;
+	const struct check_list *lists;
+	size_t n_lists;
+	const char *const *unfit; /* full paths of files whose names no index can hold */
+	size_t n_unfit;
+	/* Trees of other kernels, opened when somebody asks; NULL: there is nobody to ask. */
+	const struct check_other_tree *(*others)(void *ctx, size_t *ret_n);
+	void *others_ctx;
+
+	const bool *is_off; /* by number in the table: rules that are not wanted; NULL: none of them */
+	/* Names of modules that findings are wanted about, sorted; NULL: everything, indexes and all. */
+	const char *const *asked;
+	size_t n_asked;
 
 	unsigned int knows; /* enum check_need: what is there */
 	/* For each bit of CHECK_NEEDS_*, why it is not there; NULL: no more than its name to be said. */
@@ -181,6 +209,15 @@ struct check_finding {
 struct check_not_run {
 	const struct check_rule *rule;
 	const char *why;
+	bool is_partial; /* it ran, and could not look at everything */
+};
+
+/** enum check_state - of one rule */
+enum check_state {
+	CHECK_OFF,     /* not wanted */
+	CHECK_NOT_RUN, /* something that it needs is not known */
+	CHECK_RUN_IN_PART,
+	CHECK_RUN,
 };
 
 /** struct check - what the rules found; check_done() in the end */
@@ -190,12 +227,13 @@ struct check {
 	const struct check_rule *rule; /* that runs now */
 	struct check_finding *findings; /* sorted: by rule, module, file, line, object */
 	uint32_t n_findings, capacity;
-	uint64_t n_dropped; /* over CHECK_FINDINGS_MAX */
+	uint32_t room; /* up to which the rule that runs may fill it */
+	uint64_t dropped[CHECK_SEVERITIES]; /* findings that were not kept, see CHECK_FINDINGS_MAX */
 	struct check_not_run *not_run;
 	uint32_t n_not_run, not_run_capacity;
-	uint32_t n_run; /* rules */
-	const struct graph_symbol **symbols; /* see check_import_symbol() */
-	uint32_t *first_symbol; /* by module */
+	uint32_t n_run; /* rules, in part or whole */
+	enum check_state *states; /* of each rule, by its number in the table */
+	struct judgement judgement; /* see check_import_symbol() and check_import_verdict() */
 	struct claims *claims;	/* see claims_get() */
 };
 
@@ -209,7 +247,7 @@ int check_rules_run(struct check *c, const struct check_input *in);
 /** struct check_about - what a finding is about, to be completed by check_add(); all but @object may be 0 */
 struct check_about {
 	uint32_t module; /* number in the graph; with @is_of_module */
-	bool is_of_module; /* sets name, and file unless one is given; drops what was not asked for */
+	bool is_of_module; /* sets name, and file unless one is given */
 	const char *name;  /* of a module that is not in the graph, or of none that is there */
 	const char *file;
 	unsigned int line;
@@ -221,6 +259,7 @@ struct check_about {
 
 /**
  * check_add() - a finding of the rule that runs; strings are copied and made printable
+ * One about a module that was not asked for is dropped; with modules asked for, also one about none.
  * Return: 0; -ENOMEM.
  */
 int check_add(struct check *c, const struct check_about *about, const char *format, ...)
@@ -232,11 +271,14 @@ int check_skip(struct check *c, const char *format, ...) __attribute__((format(p
 /** check_import_symbol() - who exports import @k of module @i; NULL: nobody (known). Constant time. */
 const struct graph_symbol *check_import_symbol(const struct check *c, uint32_t i, uint32_t k);
 
+/** check_import_verdict() - what the kernel says to import @k of module @i, as far as is known. Constant time. */
+enum verdict check_import_verdict(const struct check *c, uint32_t i, uint32_t k);
+
 /** check_release_is() - is the kernel at least of version @major.@minor? False where it is not known. */
 bool check_release_is(const struct check_input *in, unsigned int major, unsigned int minor);
 
-/** check_count() - findings of a severity that the baseline does not accept */
-uint32_t check_count(const struct check *c, enum check_severity severity);
+/** check_count() - findings of a severity that the baseline does not accept, those not kept among them */
+uint64_t check_count(const struct check *c, enum check_severity severity);
 
 /** check_done() - free; NULL and all zero are fine */
 void check_done(struct check *c);

@@ -23,10 +23,13 @@ struct check_options {
 
 	const char *const *names; /* modules, aliases or paths of module files; none: the whole tree */
 	size_t n_names;
+	const bool *is_off; /* rules that are not wanted, by number in the table; NULL: none of them */
 
 	const char *symvers;	/* -E */
 	const char *system_map; /* -F */
 	const char *kernel_config; /* instead of /boot/config-VERSION */
+	const char *const *depmod_conf_paths; /* instead of the usual directories of depmod.d */
+	size_t n_depmod_conf_paths;
 	const char *const *keyrings; /* files with certificates or public keys, PEM or DER */
 	size_t n_keyrings;
 	unsigned int jobs; /* threads; 0: as many CPUs as may be used */
@@ -41,7 +44,9 @@ struct check_result {
 	const char *exports_path;   /* NULL for none */
 	const char *config_path;    /* NULL for none */
 	const char *vermagic_source; /* NULL for none */
-	bool has_unknown; /* a name that nothing answers to (reported) */
+	const char *const *unknown; /* names that nothing answers to (reported) */
+	size_t n_unknown;
+	bool has_bad_source; /* something that was given is of no use (reported); rules that need it did not run */
 };
 
 /**
@@ -49,7 +54,8 @@ struct check_result {
  * @events: remarks about sources and files that are no use to the check; what is wrong with the tree
  *          is a finding and no remark
  *
- * Reads all modules on all threads; memory as depmod_run(). Nothing is written.
+ * Reads all modules on all threads; memory as depmod_run(), and CHECK_FINDINGS_MAX findings of some hundred
+ * bytes. Nothing is written.
  * Return: 0, whatever was found; -EINTR cancelled; -errno (reported) there was nothing to check.
  */
 int check_run(const struct check_options *options, const struct events *events,

@@ -156,6 +156,24 @@ static int scan_given(struct depmod *d)
 	return 0;
 }
 
+/* One that cannot be read has to be said of the module, where reading it fails. */
+static int scan_stand_ins(struct depmod *d)
+{
+	for (size_t i = 0; i < d->options->n_given; i++) {
+		const char *path = d->options->given[i];
+		struct sys_entry entry = { 0 };
+		int r;
+
+		(void)sys_stat(AT_FDCWD, path, &entry);
+		r = scan_give(&d->scan, path, entry.size, entry.mtime_usec);
+		if (r < 0 && r != -ENOMEM)
+			event_emit(d->events, EVENT_ERROR, "%s: no module can have this name", path);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 int inputs_scan(struct depmod *d)
 {
 	int r;
@@ -169,6 +187,8 @@ int inputs_scan(struct depmod *d)
 				   d->options->module_dir, strerrordesc_np(-r));
 		if (r == 0)
 			r = scan_external(d);
+		if (r == 0)
+			r = scan_stand_ins(d);
 	}
 	return r < 0 ? r : scan_settle(&d->scan, &d->conf, d->events);
 }
@@ -228,9 +248,9 @@ static int add_kernel_symbol(struct depmod *d, const struct kernel_export *e)
 	return graph_add_kernel_symbol(&d->graph, name, e->flags, e->crc, e->ns);
 }
 
-int inputs_load_kernel_symbols(struct depmod *d)
+static struct kernel_symbols_options kernel_symbols_options(const struct depmod *d)
 {
-	const struct kernel_symbols_options options = {
+	return (struct kernel_symbols_options){
 		.symvers = d->options->symvers,
 		.system_map = d->options->system_map,
 		.root = d->options->root,
@@ -240,17 +260,31 @@ int inputs_load_kernel_symbols(struct depmod *d)
 		.symbol_prefix = d->options->symbol_prefix,
 		.is_optional = !d->options->check_symbols,
 	};
+}
+
+void inputs_start_kernel_symbols(struct depmod *d)
+{
+	const struct kernel_symbols_options options = kernel_symbols_options(d);
+
+	if (d->options->find_kernel_symbols && d->options->jobs != 1)
+		kernel_symbols_job_start(&d->kernel_job, &options, &d->kernel);
+}
+
+int inputs_load_kernel_symbols(struct depmod *d)
+{
+	const struct kernel_symbols_options options = kernel_symbols_options(d);
+	const struct events *events = d->options->kernel_events ? d->options->kernel_events : d->events;
 	const struct kernel_exports *x = &d->kernel.exports;
 	int r;
 
-	r = kernel_symbols_find(&options, d->options->kernel_events ? d->options->kernel_events : d->events,
-				&d->kernel);
+	r = d->kernel_job.is_running ? kernel_symbols_job_finish(&d->kernel_job, events)
+				     : kernel_symbols_find(&options, events, &d->kernel);
+	if (r < 0 && r != -ENOMEM && d->options->may_lack_symbols) {
+		d->kernel_error = r;
+		return 0;
+	}
 	for (uint32_t i = 0; r == 0 && i < x->n; i++)
 		r = add_kernel_symbol(d, &x->items[i]);
-	if (r == 0 && x->source != KERNEL_EXPORTS_NONE) {
-		d->graph.check_unknown = d->options->check_symbols;
-		d->graph.check_crcs = d->options->check_symbols && (x->knows & KERNEL_EXPORTS_KNOWS_CRC);
-	}
 	return r;
 }
 

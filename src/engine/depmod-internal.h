@@ -9,7 +9,7 @@
 #include "conf/depmod-conf.h"
 #include "bytes/diag.h"
 #include "engine/depmod.h"
-#include "engine/kernel-symbols.h"
+#include "engine/kernel-symbols-job.h"
 #include "engine/scan.h"
 #include "graph/declarations.h"
 #include "graph/graph.h"
@@ -22,6 +22,13 @@ struct depmod_damaged {
 	uint32_t file; /* number in the scan */
 	int error;
 	struct diag diag;
+};
+
+/** struct depmod_extra - of a file, with_all_facts; as struct modfile has them */
+struct depmod_extra {
+	const char *kernel_lacks;
+	int verdict;
+	const char *verdict_why;
 };
 
 struct depmod {
@@ -40,6 +47,8 @@ struct depmod {
 
 	struct buf order, builtin, builtin_modinfo; /* the kernel's own lists */
 	struct kernel_symbols kernel;
+	int kernel_error; /* of a source that was given, with may_lack_symbols */
+	struct kernel_symbols_job kernel_job; /* fills it while modules are read */
 
 	struct graph graph;
 	struct findings findings;
@@ -48,6 +57,7 @@ struct depmod {
 	struct depmod_damaged *damaged;
 	uint32_t n_damaged, damaged_capacity;
 	enum codec_kind *codecs; /* by number of the file in the scan */
+	struct depmod_extra *extras; /* likewise; NULL without with_all_facts */
 	struct declarations declarations;
 	struct findings output_findings[DEPMOD_FINDINGS_MAX]; /* kept for inspect() */
 
@@ -63,7 +73,10 @@ int inputs_scan(struct depmod *d);
 /** inputs_load_lists() - modules.order and modules.builtin*; missing ones are reported */
 int inputs_load_lists(struct depmod *d);
 
-/** inputs_load_kernel_symbols() - from -E or -F into the graph. Return: 0; -errno (reported). */
+/** inputs_start_kernel_symbols() - begin to look for them, if that takes long */
+void inputs_start_kernel_symbols(struct depmod *d);
+
+/** inputs_load_kernel_symbols() - from -E or -F, or what was looked for, into the graph. Return: 0; -errno (reported). */
 int inputs_load_kernel_symbols(struct depmod *d);
 
 /** inputs_digest() - what the set depends on: names and sizes of modules, lists, configuration */

@@ -180,7 +180,7 @@ static int put_manifest(void *ctx, const char *key, const char *value)
 	return k && v ? index_writer_add(&e->writer, k, strlen(k), v, strlen(v), 0) : -ENOMEM;
 }
 
-/* A key over INDEX_KEY_MAX is no module's that could be asked for. */
+/* A key over INDEX_KEY_MAX is no module's or symbol's that could be asked for. */
 static int put_declaration(void *ctx, const char *key, const char *value, uint32_t priority)
 {
 	struct entries *e = ctx;
@@ -189,7 +189,7 @@ static int put_declaration(void *ctx, const char *key, const char *value, uint32
 	return r == -EINVAL ? 0 : r;
 }
 
-/* modules.modsure.bin: what was declared, and what readers tell a mixed set by. */
+/* modules.modsure.bin: what was declared, namespaces, and what readers tell a mixed set by. */
 static int make_modsure(struct making *m)
 {
 	struct depmod *d = m->d;
@@ -204,6 +204,10 @@ static int make_modsure(struct making *m)
 	r = manifest_write(&manifest, put_manifest, &e);
 	if (r == 0)
 		r = declarations_put(&d->declarations, &d->graph, &m->declared, put_declaration, &e);
+	/* What lies about beside the tree must not change the set: only what was given counts. */
+	if (r == 0)
+		r = outputs_namespaces(&d->graph, d->options->symvers || d->options->system_map, &d->arena,
+				       &m->declared, put_declaration, &e);
 	if (r == 0)
 		r = index_writer_write(&e.writer, &d->outputs[INDEX_MODSURE_BIN]);
 	index_writer_done(&e.writer);

@@ -13,6 +13,7 @@
 #include "index/files.h"
 
 struct depmod;
+struct modfile_judge;
 
 /** struct depmod_options - all strings are borrowed for the time of the call */
 struct depmod_options {
@@ -34,6 +35,7 @@ struct depmod_options {
 	char symbol_prefix;	/* 0 for none */
 
 	bool check_symbols;   /* report unknown symbols and wrong CRCs */
+	bool check_namespaces; /* and namespaces that are not imported */
 	bool warn_duplicates; /* report keys with several values */
 	bool merge_softdeps;  /* one line a module in modules.softdep, also without a rule for it */
 	bool only_if_newer;   /* do nothing when the set is up to date */
@@ -46,7 +48,11 @@ struct depmod_options {
 	/* Not NULL: publish nothing, call this when everything stands that would be published. */
 	int (*inspect)(void *ctx, struct depmod *d);
 	void *inspect_ctx;
-	bool with_all_facts;	    /* for inspect(): all tags, and signatures */
+	const char *const *given;   /* for inspect(): files that stand for the tree's of their names */
+	size_t n_given;
+	bool may_lack_symbols; /* for inspect(): symbols that can't be had are no reason to give up */
+	bool with_all_facts;	    /* for inspect(): all tags, signatures, what a kernel can decompress */
+	const struct modfile_judge *judge; /* of signatures, with all facts; NULL: nobody judges */
 	bool find_kernel_symbols; /* from the best source, beside the two above; see engine/kernel-symbols.h */
 	const char *root;	    /* for that: before /boot and /proc; NULL for none */
 	bool is_running;	    /* for that: @version is the running kernel */

@@ -9,8 +9,10 @@ Everything lies below one folder and is looked at with --sysroot: lib/modules, b
 etc/depmod.d. The symbols of the kernel stand in lib/modules/VERSION/build/Module.symvers.
 """
 
+import importlib
 import json
 import os
+import pkgutil
 import subprocess
 import sys
 
@@ -28,13 +30,20 @@ CONFIG = {'CONFIG_MODULES': 'y', 'CONFIG_MODVERSIONS': 'y', 'CONFIG_MODULE_COMPR
 
 
 def module(name, **kind):
-    """a module with what every one has: name, licence, vermagic"""
+    """a module with what every one has: name, licence, vermagic, and the section that modpost adds"""
     made = mkmod.Module(name, **kind)
     made.modinfo('license', 'GPL')
     made.modinfo('name', name)
     made.modinfo('vermagic', VERMAGIC)
     made.modinfo('intree', 'Y')
-    return made
+    return made.section('.gnu.linkonce.this_module', bytes(64))
+
+
+def all_plants():
+    """(rule, (what is planted, subject, object)) of every file in plants/"""
+    import plants
+    for found in sorted(pkgutil.iter_modules(plants.__path__)):
+        yield from importlib.import_module('plants.' + found.name).PLANTS.items()
 
 
 class Result:
@@ -49,6 +58,12 @@ class Result:
     def rules(self):
         """the id of each finding"""
         return [finding['rule'] for finding in self.findings]
+
+
+def run(*args):
+    """modsure check with these arguments"""
+    command = os.path.join(os.path.dirname(tap.command('depmod')), 'modsure')
+    return Result(subprocess.run([command, 'check', *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE))
 
 
 class System:
@@ -90,6 +105,11 @@ class System:
         with open(path, 'wb') as file:
             file.write(content if isinstance(content, bytes) else content.encode())
 
+    def put_folder(self, path):
+        """an empty folder below the folder"""
+        os.makedirs(self.path(path), exist_ok=True)
+        return self.path(path)
+
     def write(self):
         mkmod.write_tree(self.folder, self.version, {'kernel/' + path: made for path, made in self.modules.items()},
                          order=True, builtin=self.builtin, builtin_modinfo=self.builtin_modinfo)
@@ -112,5 +132,4 @@ class System:
             change(self)
 
     def check(self, *args):
-        return Result(subprocess.run([os.path.join(os.path.dirname(tap.command('depmod')), 'modsure'), 'check', '--sysroot',
-                                      self.folder, *self.args, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE))
+        return run('--sysroot', self.folder, *self.args, *args)

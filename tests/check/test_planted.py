@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A clean system has no findings; with one fault planted there is one finding, of its rule."""
 
-import importlib
+import json
 import os
-import pkgutil
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -13,13 +13,11 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE]
 
 import planted  # noqa: E402
-import plants  # noqa: E402
 import tap  # noqa: E402
 
 
-def all_plants():
-    for found in pkgutil.iter_modules(plants.__path__):
-        yield from importlib.import_module('plants.' + found.name).PLANTS.items()
+# rule: why no tree of files can have its fault
+OUT_OF_REACH = {}
 
 
 class Planted(unittest.TestCase):
@@ -33,6 +31,15 @@ class Planted(unittest.TestCase):
         system.write()
         result = system.check('--json')
         self.assertEqual((result.findings, result.status), ([], 0), result.stderr)
+
+    def test_every_rule_has_one(self):
+        modsure = os.path.join(os.path.dirname(tap.command('depmod')), 'modsure')
+        done = subprocess.run([modsure, 'check', '--list-rules', '--json'], stdout=subprocess.PIPE, check=True)
+        rules = [rule['rule'] for rule in json.loads(done.stdout)['rules']]
+        names = [rule for rule, _ in planted.all_plants()]
+        self.assertEqual(len(set(names)), len(names))
+        self.assertEqual(sorted({*names, *OUT_OF_REACH}), sorted(rules))
+        self.assertEqual(set(names) & set(OUT_OF_REACH), set())
 
 
 def planted_case(rule, plant, subject, what):
@@ -49,7 +56,7 @@ def planted_case(rule, plant, subject, what):
     return test
 
 
-for _rule, _plant in sorted(all_plants()):
+for _rule, _plant in sorted(planted.all_plants()):
     setattr(Planted, 'test_' + _rule, planted_case(_rule, *_plant))
 
 if __name__ == '__main__':

@@ -217,6 +217,14 @@ class Fields(Case):
         self.assertEqual(self.modinfo(path).lines()[-2], b'build-id:       ' + text)
         self.assertEqual(self.modinfo('-F', 'build-id', path).out, text + b'\n')
 
+    def test_path_alone(self):
+        """is known without reading the file, whatever stands in it"""
+        for data in (b'no module', b'', mkmod.xz(b'x' * 100)[:20], Module()):
+            path = self.write('m.ko', data)
+            for option in ('-n', '-Ffilename'):
+                self.assertEqual(self.compare(option, path).out, path.encode() + b'\n')
+            self.assertEqual(self.compare('-0', '-n', path).out, path.encode() + b'\0')
+
     def test_no_modinfo(self):
         path = self.write('m.ko', Module())
         ours = self.compare(path)

@@ -15,7 +15,12 @@ class Image:
     def __init__(self, path, said=''):
         self.path, self.said = path, said
         with open(path, 'rb') as file:
-            self.files = dict(_archives(file.read(), path))
+            self.files = dict(_members(uncompressed(file.read(), path), path))
+
+    def write_uncompressed(self, path):
+        """what a guest boots: emulated, the kernel needs seconds to unpack the other"""
+        with open(self.path, 'rb') as source, open(path, 'wb') as target:
+            target.write(uncompressed(source.read(), self.path))
 
     def modules(self):
         """paths of the module files, from the kernel's version on"""
@@ -41,25 +46,39 @@ def is_module(path):
     return 'lib/modules/' in path and os.path.basename(path).endswith(('.ko', '.ko.xz', '.ko.zst', '.ko.gz'))
 
 
-def _archives(data, path):
-    """(name, (mode, content)) of each member"""
+def uncompressed(data, path):
+    """the same archives, none of them compressed"""
     offset = 0
     while offset < len(data):
         if data.startswith(b'\0', offset):
             offset += 1
         elif data.startswith(tuple(COMPRESSED), offset):
-            yield from _archives(_plain(data[offset:]), path)
-            return
-        elif data.startswith(NEWC, offset):
-            field = [int(data[offset + 6 + 8 * i:offset + 14 + 8 * i], 16) for i in range(13)]
-            mode, size, name_size = field[1], field[6], field[11]
-            name = data[offset + HEADER_SIZE:offset + HEADER_SIZE + name_size - 1].decode(errors='replace')
-            start = _padded(offset + HEADER_SIZE + name_size)
-            offset = _padded(start + size)
-            if name != 'TRAILER!!!':
-                yield os.path.normpath(name), (mode, data[start:start + size])
+            return data[:offset] + uncompressed(_plain(data[offset:]), path)
         else:
-            raise AssertionError('%s: no archive at byte %d' % (path, offset))
+            offset = _member(data, offset, path)[-1]
+    return data
+
+
+def _members(data, path):
+    """(name, (mode, content)) of each"""
+    offset = 0
+    while offset < len(data):
+        if data.startswith(b'\0', offset):
+            offset += 1
+        else:
+            name, mode, start, end, offset = _member(data, offset, path)
+            if name != 'TRAILER!!!':
+                yield os.path.normpath(name), (mode, data[start:end])
+
+
+def _member(data, offset, path):
+    """(name, mode, where its content begins, where it ends, where the next member is)"""
+    if not data.startswith(NEWC, offset):
+        raise AssertionError('%s: no archive at byte %d' % (path, offset))
+    mode, size, name_size = (int(data[offset + 6 + 8 * i:offset + 14 + 8 * i], 16) for i in (1, 6, 11))
+    name = data[offset + HEADER_SIZE:offset + HEADER_SIZE + name_size - 1].decode(errors='replace')
+    start = _padded(offset + HEADER_SIZE + name_size)
+    return name, mode, start, start + size, _padded(start + size)
 
 
 def _plain(data):

@@ -49,11 +49,12 @@ def make_disk(path):
         subprocess.run(['/sbin/mkfs.ext4', '-q', '-d', folder, path, '16M'], stdout=subprocess.DEVNULL, check=True)
 
 
-def boot(version, initrd, disk_image, disk):
+def boot(version, image, disk_image, disk):
     """{title: lines} of what the init of the root disk told, and the console"""
     device, _, qemu = DISKS[disk]
     with tempfile.TemporaryDirectory() as scratch:
-        console, output = os.path.join(scratch, 'console'), os.path.join(scratch, 'output')
+        console, output, initrd = (os.path.join(scratch, name) for name in ('console', 'output', 'initrd'))
+        image.write_uncompressed(initrd)
         command = vmlib.qemu_command(version, initrd, 'root=%s ro' % device, MEMORY_MIB, 1)
         command += ['-serial', 'file:' + console, '-serial', 'file:' + output, *qemu, '-drive',
                     'if=none,id=disk,format=raw,snapshot=on,file=' + disk_image]
@@ -85,7 +86,7 @@ class RootDisk(unittest.TestCase):
                 root.write('etc/udev/rules.d/80-drivers.rules', '')
             root.add_kernel(version, tree)
             images = [getattr(root, builder)(version, modules=load) for builder in by]
-            return [(image, *boot(version, image.path, os.path.join(scratch, 'disk'), disk)) for image in images]
+            return [(image, *boot(version, image, os.path.join(scratch, 'disk'), disk)) for image in images]
 
     def check(self, case, image, told, log):
         prefix, ending, disk, _, _ = case

@@ -70,16 +70,17 @@ class Made:
 
     def boot(self, builder):
         if builder not in self.boots:
-            self.boots[builder] = Boot(self.version, self.images[builder].path)
+            self.boots[builder] = Boot(self.version, self.images[builder])
         return self.boots[builder]
 
 
 class Boot:
     """@loaded: names of the modules, in the order in which they were loaded; @log: the console's lines"""
 
-    def __init__(self, version, initrd):
+    def __init__(self, version, image):
         with tempfile.TemporaryDirectory() as scratch:
-            console, output = os.path.join(scratch, 'console'), os.path.join(scratch, 'output')
+            console, output, initrd = (os.path.join(scratch, name) for name in ('console', 'output', 'initrd'))
+            image.write_uncompressed(initrd)
             command = vmlib.qemu_command(version, initrd, 'root=/dev/none', 256, 1)
             command += ['-serial', 'file:' + console, '-serial', 'file:' + output, '-device', 'e1000']
             try:

@@ -49,7 +49,7 @@ def make(headers, files, target):
         # lost.c must stay without its symbol; there is no BTF of the kernel to build on.
         tests = os.path.join(scratch, 'tests')
         result = subprocess.run(['make', '-s', '-j2', '-C', headers, 'M=' + tests, 'KBUILD_MODPOST_WARN=1',
-                                 'CONFIG_DEBUG_INFO_BTF_MODULES=', 'modules'],
+                                 'CONFIG_DEBUG_INFO_BTF_MODULES=', 'KCFLAGS=-g0', 'modules'],
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         modules = glob.glob(os.path.join(tests, '*.ko'))
         if result.returncode != 0 or len(modules) != sum(path.endswith('.c') for path in files):
