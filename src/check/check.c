@@ -13,7 +13,9 @@
 #include "bytes/buf.h"
 #include "bytes/grow.h"
 #include "bytes/release.h"
+#include "check/claims.h"
 #include "check/rules.h"
+#include "conf/kernel-config.h"
 
 /* A sentence longer than this helps nobody. */
 #define MESSAGE_MAX 1000u
@@ -140,33 +142,22 @@ static int note_need(struct check *c, unsigned int missing)
 	return add_not_run(c, text, false);
 }
 
-/* Who exports each import: looked up once, for all rules. */
-static int find_symbols(struct check *c)
-{
-	const struct graph *g = c->in->graph;
-	size_t n = 0;
-
-	c->first_symbol = malloc(((size_t)g->n_modules + 1) * sizeof(*c->first_symbol));
-	if (!c->first_symbol)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < g->n_modules; i++) {
-		c->first_symbol[i] = (uint32_t)n;
-		n += g->modules[i].facts->n_imports;
-		if (n > UINT32_MAX)
-			return -ENOMEM;
-	}
-	c->symbols = malloc((n + 1) * sizeof(*c->symbols));
-	if (!c->symbols)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < g->n_modules; i++)
-		for (uint32_t k = 0; k < g->modules[i].facts->n_imports; k++)
-			c->symbols[c->first_symbol[i] + k] = graph_find_import(c->in->graph, i, k);
-	return 0;
-}
-
 const struct graph_symbol *check_import_symbol(const struct check *c, uint32_t i, uint32_t k)
 {
-	return c->symbols[c->first_symbol[i] + k];
+	return c->judgement.symbols[c->judgement.first[i] + k];
+}
+
+enum verdict check_import_verdict(const struct check *c, uint32_t i, uint32_t k)
+{
+	return (enum verdict)c->judgement.verdicts[c->judgement.first[i] + k];
+}
+
+/* A kernel that has no versions does not compare those that modules have. */
+static unsigned int what_to_judge(const struct check_input *in)
+{
+	bool has_no_versions = in->config && !kernel_config_is(in->config, "CONFIG_MODVERSIONS");
+
+	return JUDGE_AS_KERNEL & ~(has_no_versions ? JUDGE_VERSIONS : 0u);
 }
 
 static int compare_strings(const char *a, const char *b)
@@ -188,6 +179,25 @@ static int compare_findings(const void *a, const void *b)
 	if (c == 0)
 		c = strcmp(x->object, y->object);
 	return c ? c : strcmp(x->message, y->message);
+}
+
+static bool is_same(const struct check_finding *a, const struct check_finding *b)
+{
+	return a->severity == b->severity && compare_findings(a, b) == 0;
+}
+
+/* What stands somewhere twice is wrong once. */
+static void sort(struct check *c)
+{
+	uint32_t n = 0;
+
+	if (c->n_findings < 2)
+		return;
+	qsort(c->findings, c->n_findings, sizeof(*c->findings), compare_findings);
+	for (uint32_t i = 0; i < c->n_findings; i++)
+		if (i == 0 || !is_same(&c->findings[i], &c->findings[n - 1]))
+			c->findings[n++] = c->findings[i];
+	c->n_findings = n;
 }
 
 static int run_one(struct check *c, const struct check_rule *rule)
@@ -213,11 +223,12 @@ int check_rules_run(struct check *c, const struct check_input *in)
 
 	c->in = in;
 	c->states = calloc(check_n_rules, sizeof(*c->states));
-	r = c->states ? find_symbols(c) : -ENOMEM;
+	r = c->states ? judge_graph(in->graph, what_to_judge(in), judge_lists_of(in->release), &c->judgement)
+		      : -ENOMEM;
 	for (size_t i = 0; r == 0 && i < check_n_rules; i++)
 		r = run_one(c, &check_rules[i]);
-	if (r == 0 && c->n_findings > 1)
-		qsort(c->findings, c->n_findings, sizeof(*c->findings), compare_findings);
+	if (r == 0)
+		sort(c);
 	return r;
 }
 
@@ -243,7 +254,7 @@ void check_done(struct check *c)
 	free(c->findings);
 	free(c->not_run);
 	free(c->states);
-	free(c->symbols);
-	free(c->first_symbol);
+	judgement_done(&c->judgement);
+	claims_free(c->claims);
 	*c = (struct check){ 0 };
 }

@@ -13,10 +13,12 @@
 #include "bytes/arena.h"
 #include "bytes/bytes.h"
 #include "bytes/diag.h"
+#include "check/judge.h"
 #include "graph/graph.h"
 
 struct check;
 struct check_rule;
+struct claims;
 struct declarations;
 struct depmod_conf;
 struct kernel_config;
@@ -155,6 +157,7 @@ struct check_input {
 	const char *vermagic_source; /* the file that tells */
 	struct bytes builtin;	     /* modules.builtin */
 	struct bytes builtin_modinfo;
+	const char *builtin_modinfo_path; /* full */
 	struct lookup *lookup; /* the indexes as depmod would write them now, all parts */
 
 	bool is_whole; /* all modules are asked for, and what is about none of them is to be said */
@@ -173,8 +176,9 @@ struct check_input {
 	size_t n_lists;
 	const char *const *unfit; /* full paths of files whose names no index can hold */
 	size_t n_unfit;
-	const struct check_other_tree *others;
-	size_t n_others;
+	/* Trees of other kernels, opened when somebody asks; NULL: there is nobody to ask. */
+	const struct check_other_tree *(*others)(void *ctx, size_t *ret_n);
+	void *others_ctx;
 
 	const bool *is_off; /* by number in the table: rules that are not wanted; NULL: none of them */
 	/* Names of modules that findings are wanted about, sorted; NULL: everything, indexes and all. */
@@ -229,8 +233,8 @@ struct check {
 	uint32_t n_not_run, not_run_capacity;
 	uint32_t n_run; /* rules, in part or whole */
 	enum check_state *states; /* of each rule, by its number in the table */
-	const struct graph_symbol **symbols; /* see check_import_symbol() */
-	uint32_t *first_symbol; /* by module */
+	struct judgement judgement; /* see check_import_symbol() and check_import_verdict() */
+	struct claims *claims;	/* see claims_get() */
 };
 
 /**
@@ -266,6 +270,9 @@ int check_skip(struct check *c, const char *format, ...) __attribute__((format(p
 
 /** check_import_symbol() - who exports import @k of module @i; NULL: nobody (known). Constant time. */
 const struct graph_symbol *check_import_symbol(const struct check *c, uint32_t i, uint32_t k);
+
+/** check_import_verdict() - what the kernel says to import @k of module @i, as far as is known. Constant time. */
+enum verdict check_import_verdict(const struct check *c, uint32_t i, uint32_t k);
 
 /** check_release_is() - is the kernel at least of version @major.@minor? False where it is not known. */
 bool check_release_is(const struct check_input *in, unsigned int major, unsigned int minor);

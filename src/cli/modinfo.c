@@ -269,6 +269,12 @@ static int find_hard(struct modinfo *m, const char *path, const struct facts *fa
 	return r == -ENOMEM ? r : 0;
 }
 
+/* As kmod does it: a path is known before the file is read, and reading may mean decompressing. */
+static bool wants_path_only(const struct modinfo *m)
+{
+	return !m->is_json && m->form.field && strcmp(m->form.field, "filename") == 0;
+}
+
 /*
  * What is known is shown, also when something is wrong.
  * @module: as in find_hard()
@@ -287,6 +293,8 @@ static int show_file(struct modinfo *m, const char *argument, const char *path,
 		return r == -ENOMEM ? no_memory(m, r) : r;
 	}
 	arena_reset(&m->arena, (size_t)1024 * 1024);
+	if (wants_path_only(m))
+		return print(m, argument, &view);
 	ret = read_file(m, path, &file);
 	if (!file.facts)
 		return ret;

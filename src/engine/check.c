@@ -18,6 +18,7 @@
 #include "engine/check-conf.h"
 #include "engine/check-names.h"
 #include "engine/check-parts.h"
+#include "engine/check-others.h"
 #include "engine/depmod-internal.h"
 #include "index/lookup.h"
 #include "sys/sys.h"
@@ -50,6 +51,7 @@ struct checking {
 	struct session session;
 	struct kernel_config config;
 	struct keyring *keyring; /* NULL: signatures are not looked at */
+	struct check_others others;
 	struct lookup lookup; /* of what depmod would write */
 	struct check_input in;
 	struct check_conf conf;
@@ -298,7 +300,7 @@ static int gather_config(struct checking *c)
 	return note_no_config(c, r, &diag);
 }
 
-static void gather_release(struct checking *c)
+static int gather_release(struct checking *c)
 {
 	c->in.release = c->options->version;
 	if (check_release_is(&c->in, 0, 0))
@@ -312,6 +314,8 @@ static void gather_release(struct checking *c)
 	c->in.conf_notes = c->conf.notes;
 	c->in.n_conf_notes = c->conf.n_notes;
 	c->in.cmdline = buf_bytes(&c->session.cmdline);
+	c->in.builtin_modinfo_path = full_path(c, "modules.builtin.modinfo");
+	return c->in.builtin_modinfo_path ? 0 : -ENOMEM;
 }
 
 static int gather_lookup(struct checking *c)
@@ -337,8 +341,12 @@ static int inspect(void *ctx, struct depmod *d)
 	}
 	c->in.is_off = c->options->is_off;
 	gather_findings(c);
-	gather_release(c);
-	r = c->conf.error < 0 ? c->conf.error : gather_lookup(c);
+	c->others.module_dir = c->options->module_dir;
+	c->in.others = check_others_get;
+	c->in.others_ctx = &c->others;
+	r = c->conf.error < 0 ? c->conf.error : gather_release(c);
+	if (r == 0)
+		r = gather_lookup(c);
 	if (r == 0)
 		r = gather_names(c);
 	if (r == 0)
@@ -442,6 +450,7 @@ int check_run(const struct check_options *options, const struct events *events,
 	check_conf_done(&c.conf);
 	kernel_config_done(&c.config);
 	keyring_free(c.keyring);
+	check_others_done(&c.others);
 	ret->check.in = NULL; /* what it borrowed is gone */
 	return r;
 }

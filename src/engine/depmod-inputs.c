@@ -285,10 +285,6 @@ int inputs_load_kernel_symbols(struct depmod *d)
 	}
 	for (uint32_t i = 0; r == 0 && i < x->n; i++)
 		r = add_kernel_symbol(d, &x->items[i]);
-	if (r == 0 && x->source != KERNEL_EXPORTS_NONE) {
-		d->graph.check_unknown = d->options->check_symbols;
-		d->graph.check_crcs = d->options->check_symbols && (x->knows & KERNEL_EXPORTS_KNOWS_CRC);
-	}
 	return r;
 }
 

@@ -67,6 +67,13 @@ static uint32_t next_file(struct reading *reading, unsigned int thread)
 	return reading->by_size[n - 1 - atomic_fetch_add(&reading->from_back, 1)];
 }
 
+static unsigned int wanted_facts(const struct depmod *d)
+{
+	if (d->extras)
+		return FACTS_WANT_EVERYTHING | MODFILE_WANT_DECODER;
+	return FACTS_WANT_SYMBOLS | (d->options->check_namespaces ? FACTS_WANT_ALL_MODINFO : 0u);
+}
+
 static int read_one(void *ctx, unsigned int thread, uint32_t item)
 {
 	struct reading *reading = ctx;
@@ -81,8 +88,7 @@ static int read_one(void *ctx, unsigned int thread, uint32_t item)
 	if (d->events->is_cancelled && d->events->is_cancelled(d->events->ctx))
 		return -EINTR;
 	out->error = modfile_read(t->reader, file->given || file->path[0] == '/' ? AT_FDCWD : d->dir_fd,
-				  file->given ? file->given : file->path,
-				  d->extras ? FACTS_WANT_EVERYTHING | MODFILE_WANT_DECODER : FACTS_WANT_SYMBOLS,
+				  file->given ? file->given : file->path, wanted_facts(d),
 				  &t->arena, &modfile, &diag);
 	if (is_our_trouble(out->error))
 		return out->error;

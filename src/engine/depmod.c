@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "bytes/diag.h"
+#include "check/judge.h"
 #include "engine/depmod-internal.h"
 #include "engine/publish.h"
 #include "sys/sys.h"
@@ -101,6 +102,28 @@ static int tell_needs(struct depmod *d)
 	return r;
 }
 
+/* Whether -e has anything to say of the imports: by the rules of `modsure check`. */
+static int judge_imports(struct depmod *d)
+{
+	const struct kernel_exports *x = &d->kernel.exports;
+	bool with_versions = x->knows & KERNEL_EXPORTS_KNOWS_CRC, with_namespaces = d->options->check_namespaces;
+	struct judgement judgement;
+	int r;
+
+	if (!d->options->check_symbols || x->source == KERNEL_EXPORTS_NONE)
+		return 0;
+	if (with_namespaces && !(x->knows & KERNEL_EXPORTS_KNOWS_NAMESPACE))
+		event_emit(d->events, EVENT_WARNING,
+			   "%s: does not tell the namespaces of the kernel's own symbols: only those of modules "
+			   "are checked", x->path);
+	r = judge_graph(&d->graph, (with_versions ? JUDGE_VERSIONS : 0u) | (with_namespaces ? JUDGE_NAMESPACES : 0u),
+			judge_lists_of(d->options->version), &judgement);
+	if (r == 0)
+		r = judge_report(&judgement, &d->graph, true, with_versions, with_namespaces, &d->findings);
+	judgement_done(&judgement);
+	return r;
+}
+
 static int resolve(struct depmod *d)
 {
 	int r;
@@ -114,6 +137,8 @@ static int resolve(struct depmod *d)
 	r = inputs_load_kernel_symbols(d);
 	if (r == 0)
 		r = graph_resolve(&d->graph, &d->findings);
+	if (r == 0)
+		r = judge_imports(d);
 	if (r < 0)
 		return r;
 	for (uint32_t i = 0; i < d->n_modules; i++)

@@ -35,6 +35,7 @@ struct depmod_options {
 	char symbol_prefix;	/* 0 for none */
 
 	bool check_symbols;   /* report unknown symbols and wrong CRCs */
+	bool check_namespaces; /* and namespaces that are not imported */
 	bool warn_duplicates; /* report keys with several values */
 	bool merge_softdeps;  /* one line a module in modules.softdep, also without a rule for it */
 	bool only_if_newer;   /* do nothing when the set is up to date */

@@ -55,8 +55,9 @@ enum finding_kind {
 	FINDING_CYCLE,		/* a symbol cycle; path of modules and the symbols between them */
 	FINDING_NEEDS_ITSELF,	/* imports a symbol that only it exports */
 	FINDING_NEEDS_LEFT_OUT, /* needs a symbol of a module that was left out */
-	FINDING_UNKNOWN_SYMBOL, /* an import that nobody exports */
+	FINDING_UNKNOWN_SYMBOL, /* an import that nobody exports; this and the next two: see judge_report() */
 	FINDING_CRC,		/* an import whose CRC is not the exporter's */
+	FINDING_NAMESPACE,	/* one from a namespace (why) of module @other, or the kernel, not imported */
 	FINDING_BAD_ALIAS,	/* an alias that an index cannot hold; symbol is the alias */
 	FINDING_BAD_TAG,	/* a softdep or weakdep that a line cannot hold; symbol is the tag */
 	FINDING_NO_NUMBERS,	/* a devname alias without device numbers; symbol is the name */
@@ -76,9 +77,9 @@ struct finding {
 	struct finding *next;
 	enum finding_kind kind;
 	uint32_t module;
-	uint32_t other;	      /* module, for NEEDS_LEFT_OUT */
+	uint32_t other;	      /* module, for NEEDS_LEFT_OUT; exporter, for NAMESPACE */
 	const char *symbol;   /* or what the kind says */
-	const char *why;      /* reason in words, for BAD_ kinds; values, for DUPLICATE */
+	const char *why;      /* reason in words, for BAD_ kinds; values, for DUPLICATE; namespace */
 	/* For CYCLE and HARD_CYCLE: n_path modules, the last one needs the first; none for a
 	 * HARD_CYCLE that was not looked for, since there was too much to look at. */
 	const uint32_t *path;
@@ -88,7 +89,7 @@ struct finding {
 
 	const char *file; /* of a declaration in the configuration */
 	unsigned int line;
-	bool is_refused; /* HARD_UNKNOWN: the module cannot be loaded for lack of it */
+	bool is_refused; /* HARD_UNKNOWN: the module cannot be loaded for lack of it; NAMESPACE: nor imported */
 	bool is_one_of_many; /* others that the line is about are not said */
 };
 
@@ -107,8 +108,6 @@ struct graph {
 	struct graph_module *modules; /* in array order; owned by the caller */
 	uint32_t n_modules;
 	char symbol_prefix; /* stripped from symbols; 0 for none */
-	bool check_unknown; /* report FINDING_UNKNOWN_SYMBOL */
-	bool check_crcs;    /* report FINDING_CRC */
 
 	struct arena arena;
 	struct graph_symbol *symbols; /* hash table */

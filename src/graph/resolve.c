@@ -349,36 +349,6 @@ int graph_needs(struct graph *g, uint32_t i,
 	return 0;
 }
 
-/* What a module lacks or has in another version, of the symbols that are known. */
-static int report_imports(struct graph *g, struct findings *findings)
-{
-	if (!g->check_unknown && !g->check_crcs)
-		return 0;
-	for (uint32_t i = 0; i < g->n_modules; i++) {
-		const struct facts *f = g->modules[i].facts;
-		const struct facts_import *imports = facts_imports(f);
-
-		for (uint32_t k = 0; k < f->n_imports; k++) {
-			const struct graph_symbol *s = find_import(g, f, &imports[k]);
-			enum finding_kind kind = FINDING_CRC;
-			struct finding *x;
-
-			if (imports[k].flags & SYMBOL_WEAK)
-				continue;
-			if (!s && g->check_unknown)
-				kind = FINDING_UNKNOWN_SYMBOL;
-			else if (!s || !g->check_crcs || !(s->flags & SYMBOL_CRC) ||
-				 !(imports[k].flags & SYMBOL_CRC) || s->crc == imports[k].crc)
-				continue;
-			x = findings_add(findings, kind, i);
-			if (!x)
-				return -ENOMEM;
-			x->symbol = facts_string(f, imports[k].name);
-		}
-	}
-	return 0;
-}
-
 static int fill_symbols(struct graph *g)
 {
 	size_t n = g->n_symbols + sizeof(always_there) / sizeof(always_there[0]);
@@ -414,8 +384,6 @@ int graph_resolve(struct graph *g, struct findings *findings)
 			break;
 		}
 	}
-	if (r == 0)
-		r = report_imports(g, findings);
 	return r < 0 ? r : cycles_rank(g);
 }
 

@@ -29,10 +29,11 @@ CONFIG = {'CONFIG_MODULES': 'y', 'CONFIG_MODVERSIONS': 'y', 'CONFIG_MODULE_COMPR
           'CONFIG_MODULE_DECOMPRESS': 'y', 'CONFIG_64BIT': 'y'}
 
 
-def module(name, **kind):
-    """a module with what every one has: name, licence, vermagic, and the section that modpost adds"""
+def module(name, licence='GPL', **kind):
+    """a module with what every one has: name, licence (unless None), vermagic, and the section that modpost adds"""
     made = mkmod.Module(name, **kind)
-    made.modinfo('license', 'GPL')
+    if licence is not None:
+        made.modinfo('license', licence)
     made.modinfo('name', name)
     made.modinfo('vermagic', VERMAGIC)
     made.modinfo('intree', 'Y')
@@ -58,6 +59,12 @@ class Result:
     def rules(self):
         """the id of each finding"""
         return [finding['rule'] for finding in self.findings]
+
+
+def run(*args):
+    """modsure check with these arguments"""
+    command = os.path.join(os.path.dirname(tap.command('depmod')), 'modsure')
+    return Result(subprocess.run([command, 'check', *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE))
 
 
 class System:
@@ -126,5 +133,4 @@ class System:
             change(self)
 
     def check(self, *args):
-        return Result(subprocess.run([os.path.join(os.path.dirname(tap.command('depmod')), 'modsure'), 'check', '--sysroot',
-                                      self.folder, *self.args, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE))
+        return run('--sysroot', self.folder, *self.args, *args)

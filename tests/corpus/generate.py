@@ -8,6 +8,7 @@ good: read without complaint; bad: refused, or read with complaints; unsupported
 nothing that we read. Inputs that once made a target crash stand in crashes/TARGET/.
 """
 
+import base64
 import lzma
 import os
 import random
@@ -338,6 +339,32 @@ def pkcs7():
     yield 'unsupported-digest', pkcs7_of(issuer(b'x'), '1.2.3.4.5'), 'a digest that nobody knows'
 
 
+CERTIFICATE = base64.b64decode(
+    'MIIBbjCCARWgAwIBAgIUH+fkrsFrOGgMUNp27+bmPMbsDV0wCgYIKoZIzj0EAwIwDDEKMAgGA1UEAwwBazAgFw0yNjExMjEyMzM1'
+    'NDJaGA8yMTI2MTAyODIzMzU0MlowDDEKMAgGA1UEAwwBazBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABHkjunkuCgwAehrqJkP7'
+    'GLq/G44KuVzwsP3vyfMzngvXzduhTPPG5R5e6yC+Gajo/qBRPWDcP/3E7SQTy/iAt6OjUzBRMB0GA1UdDgQWBBQrefFAgu2IDC4Q'
+    'qVS4NIT9Kb7mUzAfBgNVHSMEGDAWgBQrefFAgu2IDC4QqVS4NIT9Kb7mUzAPBgNVHRMBAf8EBTADAQH/MAoGCCqGSM49BAMCA0cA'
+    'MEQCICItYUPaoQo4OsquVKmUYXRCUAwDBAUM5CGL+/H0IyCfAiAuwDsHSItzn4UF3PYa9AbVcjkJaOoP4UscSbmPaMfbkw==')
+
+
+def pem(label, data):
+    return b'-----BEGIN %s-----\n%s-----END %s-----\n' % (label, base64.encodebytes(data), label)
+
+
+KEYS = (('good-der', CERTIFICATE, 'a certificate, valid until 2126'), ('good-two', 2 * CERTIFICATE, 'two behind each other'),
+        ('good-pem', b'words\n' + pem(b'PRIVATE KEY', b'0') + pem(b'CERTIFICATE', CERTIFICATE), 'PEM, with a private key'),
+        ('bad-cut', CERTIFICATE[:-9], 'cut off'), ('bad-pem', pem(b'CERTIFICATE', CERTIFICATE)[:-30], 'PEM without its end'),
+        ('bad-key', pem(b'PUBLIC KEY', b'0\0'), 'a block that holds no key'), ('bad-none', b'', 'nothing'))
+
+
+@target('keyring')
+def keyring():
+    """the first byte tells how many of the others are the file of keys"""
+    signature = pkcs7_of(issuer(b'Some signer'))
+    for name, keys, what in KEYS:
+        yield name, bytes([255 * (len(keys) + 1) // (len(keys) + len(signature) + 1)]) + keys + signature, what
+
+
 # Indexes
 
 def aliases():
@@ -522,6 +549,15 @@ def check_baseline():
     yield 'good-lines', (b'# known\n\nMS101 lost exported_by_nobody\nms101 /etc/modprobe.d/a%20b.conf two words\r\n'
                          b'unresolved-symbol m\n'), 'by id and name, with and without an object'
     yield 'bad-lines', b'MS101\nMS999 m x\nMS101 a%2 b\nMS101 a b%00\nMS101 a\0b c\n', 'no subject, no rule, no digits, a NUL'
+
+
+@target('conf-kernel-config')
+def conf_kernel_config():
+    yield 'good-options', (b'#\n# Kernel Configuration\n#\nCONFIG_MODULES=y\nCONFIG_DRM=m\n# CONFIG_MODULE_SIG is not set\n'
+                           b'CONFIG_HZ=250\nCONFIG_LOCALVERSION="-x"\n'), 'all kinds of values'
+    yield 'good-twice', b'CONFIG_A=y\n# CONFIG_A is not set\nCONFIG_A=m', 'one option three times'
+    yield 'bad-lines', b'CONFIG_A=y\nCONFIG_=\nCONFIG_B\n x\nCONFIG_C=\0\n', 'lines that are no options'
+    yield 'bad-none', b'# nothing\n\n', 'no option at all'
 
 
 @target('conf-parameters')
