@@ -112,6 +112,16 @@ class Text(Case):
         self.assertEqual(len(re.findall(r'nobody_\d\d', out)), 12)
         self.assertNotIn('more (--all)', out)
 
+    def test_worst_first(self):
+        """errors stand before warnings, and these before notes"""
+        self.system.modules['zz/old.ko'] = lost(1, 'zz').modinfo('softdep', 'nonesuch')
+        self.system.modules['drivers/bad.ko'] = b'no module'
+        self.system.write()
+        order = {'error': 0, 'warning': 1, 'note': 2}
+        found = re.findall(r'(?m)^(MS\d+) [a-z0-9-]+, (\w+):', self.check(status=1).stdout)
+        self.assertEqual({severity for _, severity in found}, set(order))
+        self.assertEqual(found, sorted(found, key=lambda one: (order[one[1]], one[0])))
+
     def test_two_modules(self):
         self.system.modules['drivers/a.ko'] = lost(1, 'a')
         self.plant_lost(1)
@@ -354,6 +364,9 @@ class Arguments(Case):
         self.assertEqual(result.json['sources']['config'], self.system.path('boot/config-' + planted.VERSION))
         other = self.write('config', 'CONFIG_MODULES=y\n')
         self.assertEqual(self.check('--json', '--kernel-config', other).json['sources']['config'], other)
+        config = self.write('some.conf', 'options provider nonesuch=1\n')
+        self.assertEqual([(one['file'], one['line']) for one in self.check('--json', '-C', config, 'provider').findings],
+                         [(config, 1)])
         symvers = os.path.join(self.system.module_dir, 'build/Module.symvers')
         moved = os.path.join(self.scratch, 'symvers')
         os.rename(symvers, moved)
