@@ -297,7 +297,7 @@ class Arguments(Case):
         self.assertEqual((result.json['modules'], result.findings), (1, []))
         self.check('lo_st', status=1)
         path = self.write('user.ko', lost(2, 'user').bytes())
-        result = self.check('--json', 'user.ko', cwd=self.scratch, status=1)
+        result = self.check('--json', '--rule', 'MS101', 'user.ko', cwd=self.scratch, status=1)
         self.assertEqual([(one['module'], one['object'], one['file']) for one in result.findings],
                          [('user', 'nobody_00', path), ('user', 'nobody_01', path)])
         self.write('provider.ko', module('provider').bytes())
@@ -311,6 +311,20 @@ class Arguments(Case):
         self.assertEqual([(one['module'], one['file']) for one in result.findings], [('brand_new', path)])
         path = self.write('uses.ko', module('uses').use('provide', crc=0x21).bytes())
         self.assertEqual(self.check('--json', '--rule', 'MS101', path, status=0).findings, [])
+
+    def test_nothing_else(self):
+        """with modules named, what is wrong with others, or with the indexes, is not shown"""
+        os.unlink(os.path.join(self.system.module_dir, 'modules.alias'))
+        self.write('system/lib/modules/%s/kernel/broken.ko' % planted.VERSION, b'no module')
+        self.write('system/lib/modules/%s/kernel/more/other.ko' % planted.VERSION, module('other').bytes())
+        everything = self.check('--json', status=1).findings
+        self.assertTrue({one['module'] for one in everything} >= {'lo_st', 'broken', 'other', None})
+        self.assertEqual(self.check('--json', 'user', status=0).findings, [])
+        self.system.put('etc/modprobe.d/more.conf', 'options other nonesuch=1\n')
+        self.assertIn('nonesuch', [one['object'] for one in self.check('--json', 'other').findings])
+        self.assertEqual(self.check('--json', 'user', status=0).findings, [])
+        self.assertEqual({one['module'] for one in self.check('--json', 'broken', status=1).findings}, {'broken'})
+        self.assertEqual({one['module'] for one in self.check('--json', 'lo_st', status=1).findings}, {'lo_st'})
 
     def test_two_files_of_one_name(self):
         paths = [self.write(folder + '/same.ko', lost(1, 'same').bytes()) for folder in 'ba']
@@ -404,6 +418,16 @@ class NeverPassed(Case):
         result = self.check('--json', status=0)
         self.assertEqual((result.json['sources']['config'], result.stderr), (None, ''))
         self.assertLessEqual(needy, set(self.not_run(result)))
+
+
+    def test_keyring(self):
+        self.system.write()
+        needy = self.rules_that_need('keys')
+        self.assertLessEqual(needy, set(self.not_run(self.check('--json', status=0))))
+        for path in (self.write('no-key', 'no key'), self.write('empty', ''), os.path.join(self.scratch, 'nonesuch')):
+            result = self.check('--json', '--keyring', path, status=4)
+            self.assertIn(path, result.stderr)
+            self.assertLessEqual(needy, set(self.not_run(result)))
 
 
 class Bounds(Case):

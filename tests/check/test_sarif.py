@@ -39,6 +39,8 @@ class Sarif(Case):
     def path_of(self, run, location):
         """the file that a location leads to, as a reader of SARIF finds it"""
         base = run['originalUriBaseIds'][location['uriBaseId']]['uri'] if 'uriBaseId' in location else ''
+        for part in (base, location['uri']):
+            self.assertRegex(part, r"^(%[0-9A-F]{2}|[A-Za-z0-9._~!$&'()*+,;=:@/-])*$")
         uri = urllib.parse.urlparse(urllib.parse.urljoin(base, location['uri']))
         self.assertEqual((uri.scheme, uri.netloc), ('file', ''))
         return urllib.parse.unquote(uri.path)

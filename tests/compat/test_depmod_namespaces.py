@@ -121,8 +121,8 @@ class Namespaces(TreeCase):
                 shutil.rmtree(self.base, ignore_errors=True)
                 tree = random_tree(rng)
                 for module in tree['files'].values():
-                    for _ in range(rng.randint(0, 4)):
-                        module.export('ns_%d_%d' % (rng.randint(0, 20), rng.randint(0, 9)), ns='NS%d' % rng.randint(0, 5))
+                    for number in rng.sample(range(200), rng.randint(0, 4)):
+                        module.export('ns_%d' % number, ns='NS%d' % rng.randint(0, 5))
                 found = self.index(tree.pop('files'), **tree)
                 expected = depmod_reference.namespace_keys(depmod_reference.read_tree(self.folder))
                 self.assertEqual(found, {key[10:].decode(): [value.decode() for value in values]
