@@ -178,8 +178,13 @@ static int collect_tags(struct claims *cl, const struct graph *g)
 	for (uint32_t i = 0; i < g->n_modules; i++) {
 		const struct facts *f = g->modules[i].facts;
 
-		for (uint32_t k = 0; r == 0 && k < f->n_modinfo && !g->modules[i].is_left_out; k++)
-			r = collect_tag(cl, i, facts_modinfo(f, k));
+		for (uint32_t k = 0; r == 0 && k < f->n_modinfo && !g->modules[i].is_left_out; k++) {
+			const char *tag = facts_modinfo(f, k);
+
+			/* Most are aliases, and there are many. */
+			if (tag[0] != 'a')
+				r = collect_tag(cl, i, tag);
+		}
 	}
 	return r;
 }
