@@ -198,6 +198,15 @@ class Soft(DeclaredCase):
         self.agrees('MS307 warning provider provider.ko user')
         self.assertIn('provider does not wait for user', self.result.findings[0]['message'])
 
+    def test_cycle_where_one_needs_another(self):
+        """who waits for soft dependencies only goes first, whatever its name"""
+        self.add('a', 'harddep=b', 'softdep=pre: c')
+        self.add('b', 'softdep=pre: a')
+        self.add('c', 'softdep=pre: a')
+        self.agrees('MS307 warning b b.ko a')
+        plan = self.plan('c').stdout.decode()
+        self.assertLess(plan.index(' insert    b '), plan.index(' insert    a '), plan)
+
     def test_no_cycles(self):
         """both say the same order; a line takes one of them back"""
         self.add('a', 'softdep=pre: b')
