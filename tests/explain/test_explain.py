@@ -458,6 +458,21 @@ class Image(Case):
             'm: symbol gpl_fn of the kernel is for modules with a GPL-compatible licence only; the module\'s is '
             '"Proprietary"'])
 
+    def test_image_of_debian(self):
+        """as it is installed, with what a module of its own says of the versions"""
+        version, folder = tap.kernels()[-1]
+        image = os.path.join(folder, '../../../boot/vmlinuz-' + version)
+        with open(image, 'rb') as file:
+            start = file.read(65536)
+        text = start[start.index(version.encode() + b' ('):]
+        self.write('proc/sys/kernel/version', text[text.index(b'#'):text.index(b'\0')] + b'\n')
+        self.write('proc/sys/kernel/osrelease', version + '\n')
+        self.kernel(b'crypto_cipher_setkey')
+        os.symlink(os.path.abspath(image), os.path.join(self.root, 'boot/vmlinuz-' + version))
+        self.assertEqual(self.fails(module().use('crypto_cipher_setkey')), [
+            'm: uses symbol crypto_cipher_setkey of the kernel from namespace CRYPTO_INTERNAL, which it does not import (no '
+            'import_ns=CRYPTO_INTERNAL in its .modinfo)'])
+
     def test_another_build_of_this_release(self):
         """the kernel was updated and not yet booted: what the image says may not hold"""
         self.write('proc/sys/kernel/version', '#2 SMP\n')
