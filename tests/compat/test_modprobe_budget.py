@@ -54,7 +54,7 @@ class Budget(unittest.TestCase):
                   'exec strace -f -o %(s)s/trace "$@"' % {'s': self.scratch})
         done = subprocess.run(['unshare', '-m', 'sh', '-c', script, 'sh', tap.command('modprobe'), '-d',
                                self.scratch + '/root', '-S', self.version, *words],
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=60,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=300,
                               stdin=subprocess.DEVNULL)
         self.assertEqual(done.returncode, 0, done.stdout)
         with open(self.scratch + '/trace') as f:

@@ -91,7 +91,7 @@ class Case(unittest.TestCase):
         args = [self.root, VERSION if indexes else '-', 'm', self.file, 'error=%d' % error]
         args += ['%s=%s' % option for option in options.items()]
         done = subprocess.run([os.environ['MODSURE_EXPLAIN_DUMP'], *args], stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, timeout=60)
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, timeout=300)
         self.assertEqual((done.returncode, done.stderr), (0, b''))
         return done.stdout.decode('ascii').splitlines()
 
