@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bytes/release.h"
 #include "check/string-list.h"
 
 /* Namespaces that are lists of modules begin so. */
@@ -79,32 +80,11 @@ const char *judge_module_name(const struct graph_module *m)
 	return name ? name : m->name;
 }
 
-bool judge_release(const char *release, unsigned int *ret_major, unsigned int *ret_minor)
-{
-	unsigned int numbers[2] = { 0, 0 };
-	const char *s = release;
-
-	for (int i = 0; i < 2 && s; i++) {
-		if (*s < '0' || *s > '9')
-			return false;
-		while (*s >= '0' && *s <= '9' && numbers[i] < 100000)
-			numbers[i] = numbers[i] * 10 + (unsigned int)(*s++ - '0');
-		if (i == 0 && *s++ != '.')
-			return false;
-	}
-	*ret_major = numbers[0];
-	*ret_minor = numbers[1];
-	return s;
-}
-
 enum judge_lists judge_lists_of(const char *release)
 {
-	unsigned int major, minor;
-
-	if (!judge_release(release, &major, &minor))
+	if (!release_is_since(release, 0, 0))
 		return JUDGE_LISTS_UNKNOWN;
-	return major > 6 || (major == 6 && minor >= 16) ? JUDGE_LISTS_ARE_COUNTED
-							: JUDGE_LISTS_ARE_NAMES;
+	return release_is_since(release, 6, 16) ? JUDGE_LISTS_ARE_COUNTED : JUDGE_LISTS_ARE_NAMES;
 }
 
 /* The exporter that the kernel asks first. */
