@@ -178,8 +178,13 @@ static int collect_tags(struct claims *cl, const struct graph *g)
 	for (uint32_t i = 0; i < g->n_modules; i++) {
 		const struct facts *f = g->modules[i].facts;
 
-		for (uint32_t k = 0; r == 0 && k < f->n_modinfo && !g->modules[i].is_left_out; k++)
-			r = collect_tag(cl, i, facts_modinfo(f, k));
+		for (uint32_t k = 0; r == 0 && k < f->n_modinfo && !g->modules[i].is_left_out; k++) {
+			const char *tag = facts_modinfo(f, k);
+
+			/* Most are aliases, and there are many. */
+			if (tag[0] != 'a')
+				r = collect_tag(cl, i, tag);
+		}
 	}
 	return r;
 }
@@ -225,15 +230,14 @@ static int collect_line(const struct check *c, struct claims *cl, struct claim_l
 static void sort_counting(const struct check *c, struct claims *cl, struct claim_line *line)
 {
 	uint32_t number = (uint32_t)(line->rule - c->in->conf->rules[line->kind].items);
-	uint32_t *modules = cl->matches + line->first;
 
 	for (uint32_t i = 0; i < line->n; i++) {
-		uint32_t module = modules[i];
+		uint32_t module = cl->matches[line->first + i];
 
 		if (number < cl->taken_back[line->kind][module])
 			continue;
-		modules[i] = modules[line->n_counting];
-		modules[line->n_counting++] = module;
+		cl->matches[line->first + i] = cl->matches[line->first + line->n_counting];
+		cl->matches[line->first + line->n_counting++] = module;
 	}
 }
 

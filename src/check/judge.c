@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bytes/release.h"
 #include "check/string-list.h"
 
 /* Namespaces that are lists of modules begin so. */
@@ -31,7 +32,7 @@ struct judge {
 bool judge_licence_is_gpl(const char *licence)
 {
 	static const char *const compatible[] = {
-		"GPL",		"GPL v2",	"GPL and additional rights",
+		"GPL",          "GPL v2",       "GPL and additional rights",
 		"Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL",
 	};
 
@@ -79,31 +80,11 @@ const char *judge_module_name(const struct graph_module *m)
 	return name ? name : m->name;
 }
 
-bool judge_release(const char *release, unsigned int *ret_major, unsigned int *ret_minor)
-{
-	unsigned int numbers[2] = { 0, 0 };
-	const char *s = release;
-
-	for (int i = 0; i < 2 && s; i++) {
-		if (*s < '0' || *s > '9')
-			return false;
-		while (*s >= '0' && *s <= '9' && numbers[i] < 100000)
-			numbers[i] = numbers[i] * 10 + (unsigned int)(*s++ - '0');
-		if (i == 0 && *s++ != '.')
-			return false;
-	}
-	*ret_major = numbers[0];
-	*ret_minor = numbers[1];
-	return s;
-}
-
 enum judge_lists judge_lists_of(const char *release)
 {
-	unsigned int major, minor;
-
-	if (!judge_release(release, &major, &minor))
+	if (!release_is_since(release, 0, 0))
 		return JUDGE_LISTS_UNKNOWN;
-	return major > 6 || (major == 6 && minor >= 16) ? JUDGE_LISTS_ARE_COUNTED : JUDGE_LISTS_ARE_NAMES;
+	return release_is_since(release, 6, 16) ? JUDGE_LISTS_ARE_COUNTED : JUDGE_LISTS_ARE_NAMES;
 }
 
 /* The exporter that the kernel asks first. */
@@ -160,9 +141,11 @@ static enum verdict judge_licence(struct judge *j, const struct graph_symbol *s)
 }
 
 /* Return: a verdict; -ENOMEM. */
-static int judge_import(struct judge *j, const struct facts_import *import, const struct graph_symbol *s)
+static int judge_import(struct judge *j, const struct facts_import *import,
+			const struct graph_symbol *s)
 {
-	bool is_weak = import->flags & SYMBOL_WEAK, is_used = !(import->flags & SYMBOL_VERSION_ONLY);
+	bool is_weak = import->flags & SYMBOL_WEAK,
+	     is_used = !(import->flags & SYMBOL_VERSION_ONLY);
 
 	if (!s)
 		return is_weak ? VERDICT_WEAK : VERDICT_UNKNOWN;
@@ -177,9 +160,11 @@ static int judge_import(struct judge *j, const struct facts_import *import, cons
 		if (verdict != VERDICT_FINE)
 			return is_weak ? VERDICT_WEAK : verdict;
 	}
-	if ((j->what & JUDGE_VERSIONS) && (s->flags & import->flags & SYMBOL_CRC) && s->crc != import->crc)
+	if ((j->what & JUDGE_VERSIONS) && (s->flags & import->flags & SYMBOL_CRC) &&
+	    s->crc != import->crc)
 		return VERDICT_VERSION;
-	if ((j->what & JUDGE_NAMESPACES) && is_used && (s->flags & SYMBOL_NAMESPACE) && s->ns && s->ns[0])
+	if ((j->what & JUDGE_NAMESPACES) && is_used && (s->flags & SYMBOL_NAMESPACE) && s->ns &&
+	    s->ns[0])
 		return judge_namespace(j, s->ns);
 	return VERDICT_FINE;
 }
@@ -258,7 +243,8 @@ int judge_graph(struct graph *g, unsigned int what, enum judge_lists lists, stru
 	if (r == 0)
 		r = allocate(g, ret);
 	for (uint32_t i = 0; r == 0 && (what & JUDGE_LICENCES) && i < g->n_modules; i++)
-		ret->proprietary[i] = !judge_licence_is_gpl(facts_first(g->modules[i].facts, "license"));
+		ret->proprietary[i] =
+			!judge_licence_is_gpl(facts_first(g->modules[i].facts, "license"));
 	for (uint32_t i = 0; r == 0 && i < g->n_modules; i++)
 		r = judge_module(&j, order[i]);
 	string_list_done(&j.imported);
@@ -268,8 +254,8 @@ int judge_graph(struct graph *g, unsigned int what, enum judge_lists lists, stru
 	return r;
 }
 
-static bool is_reported(const struct graph_symbol *s, uint8_t verdict, bool with_unknown, bool with_versions,
-			bool with_namespaces)
+static bool is_reported(const struct graph_symbol *s, uint8_t verdict, bool with_unknown,
+			bool with_versions, bool with_namespaces)
 {
 	switch ((enum verdict)verdict) {
 	case VERDICT_UNKNOWN:
@@ -284,8 +270,8 @@ static bool is_reported(const struct graph_symbol *s, uint8_t verdict, bool with
 	}
 }
 
-static int report_import(const struct graph *g, uint32_t i, uint32_t k, const struct graph_symbol *s,
-			 uint8_t verdict, struct findings *findings)
+static int report_import(const struct graph *g, uint32_t i, uint32_t k,
+			 const struct graph_symbol *s, uint8_t verdict, struct findings *findings)
 {
 	const struct facts *f = g->modules[i].facts;
 	const struct facts_import *import = &facts_imports(f)[k];
@@ -295,7 +281,7 @@ static int report_import(const struct graph *g, uint32_t i, uint32_t k, const st
 	if ((import->flags & SYMBOL_WEAK) && !is_namespace)
 		return 0;
 	x = findings_add(findings,
-			 is_namespace		     ? FINDING_NAMESPACE
+			 is_namespace                 ? FINDING_NAMESPACE
 			 : verdict == VERDICT_UNKNOWN ? FINDING_UNKNOWN_SYMBOL
 						      : FINDING_CRC,
 			 i);

@@ -94,5 +94,3 @@ const char *judge_module_name(const struct graph_module *m);
 /** judge_lists_of() - by the release of a kernel, "6.12.117-amd64"; NULL or no release: unknown */
 enum judge_lists judge_lists_of(const char *release);
 
-/** judge_release() - the first two numbers of a release. Return: whether it begins with two. */
-bool judge_release(const char *release, unsigned int *ret_major, unsigned int *ret_minor);

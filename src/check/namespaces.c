@@ -20,8 +20,10 @@ static int skip_kernel(struct check *c)
 {
 	if (c->in->knows & CHECK_NEEDS_NAMESPACES)
 		return 0;
-	return check_skip(c, "the namespaces of the kernel's own symbols are not known: only those of modules were "
-			     "looked at");
+	return check_skip(
+		c,
+		"the namespaces of the kernel's own symbols are not known: only those of modules were "
+		"looked at");
 }
 
 static bool is_permissive(const struct check *c)
@@ -34,7 +36,9 @@ static const char *config_says(const struct check *c)
 {
 	if (!c->in->config)
 		return " (unless the kernel has CONFIG_MODULE_ALLOW_MISSING_NAMESPACE_IMPORTS, which is not known here)";
-	return is_permissive(c) ? " (this kernel warns and goes on: CONFIG_MODULE_ALLOW_MISSING_NAMESPACE_IMPORTS)" : "";
+	return is_permissive(c)
+		       ? " (this kernel warns and goes on: CONFIG_MODULE_ALLOW_MISSING_NAMESPACE_IMPORTS)"
+		       : "";
 }
 
 static struct check_about about_namespace(const struct check *c, const struct import_at *at)
@@ -48,7 +52,8 @@ static struct check_about about_namespace(const struct check *c, const struct im
 }
 
 /* Namespace, then symbol: the first is what has to be written down. */
-static int keep_object(struct check_about *about, struct buf *text, const char *ns, const char *symbol)
+static int keep_object(struct check_about *about, struct buf *text, const char *ns,
+		       const char *symbol)
 {
 	buf_printf(text, "%s %s", ns, symbol);
 	buf_put_u8(text, 0);
@@ -59,16 +64,19 @@ static int keep_object(struct check_about *about, struct buf *text, const char *
 static int not_imported(struct check *c, const struct import_at *at)
 {
 	struct check_about about = about_namespace(c, at);
-	const char *ns = at->symbol->ns, *name = judge_module_name(&c->in->graph->modules[at->module]);
+	const char *ns = at->symbol->ns,
+		   *name = judge_module_name(&c->in->graph->modules[at->module]);
 	CLEANUP_BUF struct buf object = { 0 };
 	int r = keep_object(&about, &object, ns, at->name);
 
 	if (r < 0)
 		return r;
-	return check_add(c, &about, "%s of %s is in namespace %s, which the module does not import%s%s", at->name,
-			 symbol_owner_name(c, at->symbol), ns,
-			 judge_is_listed(ns, name) ? ": before Linux 6.16 to be listed there is not enough" : "",
-			 config_says(c));
+	return check_add(
+		c, &about, "%s of %s is in namespace %s, which the module does not import%s%s",
+		at->name, symbol_owner_name(c, at->symbol), ns,
+		judge_is_listed(ns, name) ? ": before Linux 6.16 to be listed there is not enough"
+					  : "",
+		config_says(c));
 }
 
 int check_namespace_not_imported(struct check *c)
@@ -86,9 +94,11 @@ static int not_listed(struct check *c, const struct import_at *at)
 
 	if (r < 0)
 		return r;
-	return check_add(c, &about, "%s of %s is for certain modules only, and %s is none of these: %s%s", at->name,
-			 symbol_owner_name(c, at->symbol), judge_module_name(&c->in->graph->modules[at->module]),
-			 at->symbol->ns, config_says(c));
+	return check_add(c, &about,
+			 "%s of %s is for certain modules only, and %s is none of these: %s%s",
+			 at->name, symbol_owner_name(c, at->symbol),
+			 judge_module_name(&c->in->graph->modules[at->module]), at->symbol->ns,
+			 config_says(c));
 }
 
 static bool has_verdict(const struct check *c, enum verdict verdict)
@@ -107,8 +117,11 @@ int check_module_not_listed(struct check *c)
 	int r;
 
 	if (judge_lists_of(c->in->release) == JUDGE_LISTS_UNKNOWN && has_verdict(c, VERDICT_UNSURE))
-		return check_skip(c, "needs %s: there are namespaces that are lists of modules, which count since "
-				     "Linux 6.16", check_need_name(CHECK_NEEDS_RELEASE));
+		return check_skip(
+			c,
+			"needs %s: there are namespaces that are lists of modules, which count since "
+			"Linux 6.16",
+			check_need_name(CHECK_NEEDS_RELEASE));
 	r = judge_lists_of(c->in->release) == JUDGE_LISTS_ARE_COUNTED ? skip_kernel(c) : 0;
 	return r < 0 ? r : each_import(c, 1u << VERDICT_NOT_LISTED, not_listed);
 }
@@ -156,7 +169,8 @@ static int read_used(const struct check *c, uint32_t i, struct tags *tags)
 			continue;
 		if (s && (s->flags & SYMBOL_NAMESPACE) && s->ns)
 			r = string_list_add(&tags->used, s->ns);
-		tags->has_unknown = tags->has_unknown || check_import_verdict(c, i, k) == VERDICT_UNKNOWN;
+		tags->has_unknown =
+			tags->has_unknown || check_import_verdict(c, i, k) == VERDICT_UNKNOWN;
 	}
 	string_list_sort(&tags->used);
 	return r;
@@ -164,7 +178,8 @@ static int read_used(const struct check *c, uint32_t i, struct tags *tags)
 
 /* For each module and each namespace that it imports. */
 static int each_imported(struct check *c, bool with_used, void *ctx,
-			 int (*each)(struct check *c, uint32_t i, const char *ns, const struct tags *tags, void *ctx))
+			 int (*each)(struct check *c, uint32_t i, const char *ns,
+				     const struct tags *tags, void *ctx))
 {
 	__attribute__((cleanup(tags_done))) struct tags tags = { 0 };
 	const struct graph *g = c->in->graph;
@@ -208,7 +223,9 @@ static int read_exported(const struct check *c, struct string_list *exported)
 
 static struct check_about about_tag(uint32_t i, const char *ns)
 {
-	return (struct check_about){ .module = i, .is_of_module = true, .section = ".modinfo", .object = ns };
+	return (struct check_about){
+		.module = i, .is_of_module = true, .section = ".modinfo", .object = ns
+	};
 }
 
 /* What the kernel does not let anybody import has a rule of its own. */
@@ -244,7 +261,9 @@ static int unknown(struct check *c, uint32_t i, const char *ns, const struct tag
 	(void)tags;
 	if (is_refused_list(c, ns) || string_list_has(exported, ns))
 		return 0;
-	return check_add(c, &about, "it imports namespace %s, into which neither the kernel nor a module exports", ns);
+	return check_add(
+		c, &about,
+		"it imports namespace %s, into which neither the kernel nor a module exports", ns);
 }
 
 int check_namespace_unknown(struct check *c)
@@ -266,8 +285,11 @@ static int add_builtin(struct check *c, const struct builtin_tag *tag)
 	if (name.error)
 		return name.error;
 	about.name = (const char *)name.base;
-	return check_add(c, &about, "%s, which is built in, imports namespace %s, into which neither the kernel nor a "
-			 "module exports", about.name, tag->value);
+	return check_add(
+		c, &about,
+		"%s, which is built in, imports namespace %s, into which neither the kernel nor a "
+		"module exports",
+		about.name, tag->value);
 }
 
 int check_builtin_namespace_unknown(struct check *c)
@@ -285,7 +307,8 @@ int check_builtin_namespace_unknown(struct check *c)
 	return r;
 }
 
-static int list_imported(struct check *c, uint32_t i, const char *ns, const struct tags *tags, void *ctx)
+static int list_imported(struct check *c, uint32_t i, const char *ns, const struct tags *tags,
+			 void *ctx)
 {
 	struct check_about about = about_tag(i, ns);
 
@@ -293,8 +316,11 @@ static int list_imported(struct check *c, uint32_t i, const char *ns, const stru
 	(void)ctx;
 	if (!judge_is_list(ns))
 		return 0;
-	return check_add(c, &about, "it imports namespace %s, which is a list of modules: the kernel refuses whoever "
-			 "imports one", ns);
+	return check_add(
+		c, &about,
+		"it imports namespace %s, which is a list of modules: the kernel refuses whoever "
+		"imports one",
+		ns);
 }
 
 int check_module_list_imported(struct check *c)
@@ -304,7 +330,8 @@ int check_module_list_imported(struct check *c)
 	return each_imported(c, false, NULL, list_imported);
 }
 
-static int list_not_counted(struct check *c, uint32_t i, const char *ns, const struct tags *tags, void *ctx)
+static int list_not_counted(struct check *c, uint32_t i, const char *ns, const struct tags *tags,
+			    void *ctx)
 {
 	const char *name = judge_module_name(&c->in->graph->modules[i]);
 	struct check_about about = about_tag(i, ns);
@@ -312,8 +339,11 @@ static int list_not_counted(struct check *c, uint32_t i, const char *ns, const s
 	(void)ctx;
 	if (!judge_is_list(ns) || judge_is_listed(ns, name) || !string_list_has(&tags->used, ns))
 		return 0;
-	return check_add(c, &about, "it imports namespace %s and uses it, without being listed there: this kernel does not "
-			 "mind, and from Linux 6.16 on it is refused", ns);
+	return check_add(
+		c, &about,
+		"it imports namespace %s and uses it, without being listed there: this kernel does not "
+		"mind, and from Linux 6.16 on it is refused",
+		ns);
 }
 
 int check_module_list_not_counted(struct check *c)

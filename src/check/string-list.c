@@ -9,7 +9,8 @@
 
 int string_list_add(struct string_list *list, const char *s)
 {
-	int r = grow_array(&list->items, list->n, &list->capacity, sizeof(*list->items), STRING_LIST_MAX);
+	int r = grow_array(&list->items, list->n, &list->capacity, sizeof(*list->items),
+			   STRING_LIST_MAX);
 
 	if (r < 0)
 		return -ENOMEM;

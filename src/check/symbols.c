@@ -49,7 +49,9 @@ int each_import(struct check *c, unsigned int verdicts,
 
 struct check_about about_import(const struct import_at *at)
 {
-	return (struct check_about){ .module = at->module, .is_of_module = true, .object = at->name };
+	return (struct check_about){ .module = at->module,
+				     .is_of_module = true,
+				     .object = at->name };
 }
 
 /* The module of the build that Module.symvers is of, which exports it there. */
@@ -61,13 +63,16 @@ static void tell_build(const struct check *c, const char *symbol, struct buf *te
 
 	if (!owner)
 		return;
-	buf_printf(text, "; by %s, %s exports it", c->in->exports->path ? c->in->exports->path : "Module.symvers",
-		   owner);
-	if (name_of_path(owner, name) >= 0 && c->in->lookup && lookup_find_name(c->in->lookup, name, &answer) == 0)
+	buf_printf(text, "; by %s, %s exports it",
+		   c->in->exports->path ? c->in->exports->path : "Module.symvers", owner);
+	if (name_of_path(owner, name) >= 0 && c->in->lookup &&
+	    lookup_find_name(c->in->lookup, name, &answer) == 0)
 		buf_put_string(text, ", but the one in this tree does not: it is of another build");
 	else
-		buf_put_string(text, ", which is not in this tree: another package has it, or the configuration "
-				     "left it out");
+		buf_put_string(
+			text,
+			", which is not in this tree: another package has it, or the configuration "
+			"left it out");
 }
 
 /* A module of another kernel beside this one. */
@@ -75,7 +80,8 @@ static void tell_others(const struct check *c, const char *symbol, struct buf *t
 {
 	char request[ALIAS_MAX + 1];
 	size_t n = 0;
-	const struct check_other_tree *others = c->in->others ? c->in->others(c->in->others_ctx, &n) : NULL;
+	const struct check_other_tree *others =
+		c->in->others ? c->in->others(c->in->others_ctx, &n) : NULL;
 
 	if (strlen(symbol) + sizeof("symbol:") > sizeof(request))
 		return;
@@ -85,9 +91,11 @@ static void tell_others(const struct check *c, const char *symbol, struct buf *t
 		CLEANUP_LOOKUP_ANSWER struct lookup_answer answer = { 0 };
 
 		if (lookup_begin(request, false, &answer) < 0 ||
-		    lookup_ask(others[i].lookup, LOOKUP_SYMBOLS, &answer) < 0 || answer.values.n == 0)
+		    lookup_ask(others[i].lookup, LOOKUP_SYMBOLS, &answer) < 0 ||
+		    answer.values.n == 0)
 			continue;
-		buf_printf(text, "; in %s %s exports it", others[i].version, lookup_answer_module(&answer, 0));
+		buf_printf(text, "; in %s %s exports it", others[i].version,
+			   lookup_answer_module(&answer, 0));
 	}
 }
 
@@ -130,10 +138,15 @@ static int gpl_only(struct check *c, const struct import_at *at)
 
 	about.section = ".modinfo";
 	if (!licence)
-		return check_add(c, &about, "%s of %s is for GPL-compatible modules only, and this one states no "
-				 "licence", at->name, symbol_owner_name(c, at->symbol));
-	return check_add(c, &about, "%s of %s is for GPL-compatible modules only, and the licence of this one "
-			 "is \"%s\"", at->name, symbol_owner_name(c, at->symbol), licence);
+		return check_add(
+			c, &about,
+			"%s of %s is for GPL-compatible modules only, and this one states no "
+			"licence",
+			at->name, symbol_owner_name(c, at->symbol));
+	return check_add(c, &about,
+			 "%s of %s is for GPL-compatible modules only, and the licence of this one "
+			 "is \"%s\"",
+			 at->name, symbol_owner_name(c, at->symbol), licence);
 }
 
 int check_gpl_only_symbol(struct check *c)
@@ -141,8 +154,10 @@ int check_gpl_only_symbol(struct check *c)
 	int r = 0;
 
 	if (!(c->in->knows & CHECK_NEEDS_LICENCES))
-		r = check_skip(c, "which of the kernel's own symbols are GPL-only is not known: only those of "
-				  "modules were looked at");
+		r = check_skip(
+			c,
+			"which of the kernel's own symbols are GPL-only is not known: only those of "
+			"modules were looked at");
 	return r < 0 ? r : each_import(c, 1u << VERDICT_GPL_ONLY, gpl_only);
 }
 
@@ -154,7 +169,8 @@ static const char *proprietary_owner(const struct check *c, uint32_t i)
 	for (uint32_t k = 0; k < g->modules[i].facts->n_imports; k++) {
 		const struct graph_symbol *s = check_import_symbol(c, i, k);
 
-		if (s && s->owner != GRAPH_NONE && s->owner != i && c->judgement.proprietary[s->owner])
+		if (s && s->owner != GRAPH_NONE && s->owner != i &&
+		    c->judgement.proprietary[s->owner])
 			return g->modules[s->owner].name;
 	}
 	return "";
@@ -173,9 +189,11 @@ int check_proprietary_provider(struct check *c)
 			if (check_import_verdict(c, i, k) != VERDICT_PROPRIETARY)
 				continue;
 			about.object = proprietary_owner(c, i);
-			r = check_add(c, &about, "it uses symbols of %s, which is proprietary or builds on what is, and "
-				      "GPL-only symbols too: it does not get %s", about.object,
-				      facts_string(f, facts_imports(f)[k].name));
+			r = check_add(
+				c, &about,
+				"it uses symbols of %s, which is proprietary or builds on what is, and "
+				"GPL-only symbols too: it does not get %s",
+				about.object, facts_string(f, facts_imports(f)[k].name));
 			break;
 		}
 	}
@@ -185,15 +203,17 @@ int check_proprietary_provider(struct check *c)
 static int other_version(struct check *c, const struct import_at *at)
 {
 	struct check_about about = about_import(at);
-	const char *of = at->symbol->owner == GRAPH_NONE
-				 ? c->in->exports && c->in->exports->path ? c->in->exports->path : "the kernel"
-				 : c->in->modules[at->symbol->owner].path;
+	const char *of = at->symbol->owner == GRAPH_NONE ? c->in->exports && c->in->exports->path
+								   ? c->in->exports->path
+								   : "the kernel"
+							 : c->in->modules[at->symbol->owner].path;
 
 	if ((at->import->flags & SYMBOL_VERSION_ONLY) && strcmp(at->name, layout_symbol) != 0)
 		return 0;
 	about.section = "__versions";
-	return check_add(c, &about, "built with version 0x%08x of %s, and that of %s is 0x%08x (%s)", at->import->crc,
-			 at->name, symbol_owner_name(c, at->symbol), at->symbol->crc, of);
+	return check_add(
+		c, &about, "built with version 0x%08x of %s, and that of %s is 0x%08x (%s)",
+		at->import->crc, at->name, symbol_owner_name(c, at->symbol), at->symbol->crc, of);
 }
 
 int check_symbol_version(struct check *c)
@@ -201,8 +221,10 @@ int check_symbol_version(struct check *c)
 	int r = 0;
 
 	if (!(c->in->knows & CHECK_NEEDS_CRCS))
-		r = check_skip(c, "the versions of the kernel's own symbols are not known: only those of modules "
-				  "were compared");
+		r = check_skip(
+			c,
+			"the versions of the kernel's own symbols are not known: only those of modules "
+			"were compared");
 	return r < 0 ? r : each_import(c, 1u << VERDICT_VERSION, other_version);
 }
 
@@ -233,18 +255,27 @@ static bool has_versions_in_kernel(const struct check *c)
 static int add_no_versions(struct check *c, uint32_t i)
 {
 	struct check_about about = {
-		.module = i, .is_of_module = true, .section = "__versions", .object = "", .has_severity = true,
+		.module = i,
+		.is_of_module = true,
+		.section = "__versions",
+		.object = "",
+		.has_severity = true,
 		.severity = CHECK_WARNING,
 	};
 
 	if (!c->in->config)
-		return check_add(c, &about, "it holds no version of any symbol: a kernel with versions refuses it, or "
-				 "takes it as if it was forced (CONFIG_MODULE_FORCE_LOAD, which is not known here)");
+		return check_add(
+			c, &about,
+			"it holds no version of any symbol: a kernel with versions refuses it, or "
+			"takes it as if it was forced (CONFIG_MODULE_FORCE_LOAD, which is not known here)");
 	if (kernel_config_is(c->in->config, "CONFIG_MODULE_FORCE_LOAD"))
-		return check_add(c, &about, "it holds no version of any symbol: this kernel takes it as if it was "
-				 "forced, and nobody knows whether it fits");
+		return check_add(
+			c, &about,
+			"it holds no version of any symbol: this kernel takes it as if it was "
+			"forced, and nobody knows whether it fits");
 	about.severity = CHECK_ERROR;
-	return check_add(c, &about, "it holds no version of any symbol, and this kernel has no "
+	return check_add(c, &about,
+			 "it holds no version of any symbol, and this kernel has no "
 			 "CONFIG_MODULE_FORCE_LOAD");
 }
 
@@ -266,14 +297,19 @@ int check_symbol_without_version(struct check *c)
 
 	for (uint32_t i = 0; r == 0 && has_versions_in_kernel(c) && i < g->n_modules; i++) {
 		const char *symbol = NULL;
-		struct check_about about = { .module = i, .is_of_module = true, .section = "__versions" };
+		struct check_about about = { .module = i,
+					     .is_of_module = true,
+					     .section = "__versions" };
 
 		if (g->modules[i].facts->flags & FACTS_VERSIONS)
 			symbol = unversioned(c, i);
 		about.object = symbol;
 		if (symbol)
-			r = check_add(c, &about, "it holds versions of other symbols, but none of %s: the kernel refuses "
-				      "that, or takes it without comparing", symbol);
+			r = check_add(
+				c, &about,
+				"it holds versions of other symbols, but none of %s: the kernel refuses "
+				"that, or takes it without comparing",
+				symbol);
 	}
 	return r;
 }
@@ -286,12 +322,19 @@ static int weak_unresolved(struct check *c, const struct import_at *at)
 	if (at->import->flags & SYMBOL_VERSION_ONLY)
 		return 0;
 	if (s && s->is_gone)
-		return check_add(c, &about, "weak symbol %s is exported by %s only, which can't be loaded: the module has "
-				 "to do without", at->name, c->in->graph->modules[s->left_out].name);
+		return check_add(
+			c, &about,
+			"weak symbol %s is exported by %s only, which can't be loaded: the module has "
+			"to do without",
+			at->name, c->in->graph->modules[s->left_out].name);
 	if (s)
-		return check_add(c, &about, "weak symbol %s of %s is not for a module of this licence: it has to do "
-				 "without", at->name, symbol_owner_name(c, s));
-	return check_add(c, &about, "nobody exports weak symbol %s: the module has to do without", at->name);
+		return check_add(
+			c, &about,
+			"weak symbol %s of %s is not for a module of this licence: it has to do "
+			"without",
+			at->name, symbol_owner_name(c, s));
+	return check_add(c, &about, "nobody exports weak symbol %s: the module has to do without",
+			 at->name);
 }
 
 int check_weak_unresolved(struct check *c)

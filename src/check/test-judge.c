@@ -52,19 +52,21 @@ static void tree_fill(struct tree *t, const struct mod *mods, uint32_t n)
 		t->g.modules[i] = (struct graph_module){
 			.name = mods[i].name,
 			.path = mods[i].name,
-			.facts = made_tagged_facts(mods[i].exports, mods[i].imports, mods[i].tags ? mods[i].tags : ""),
+			.facts = made_tagged_facts(mods[i].exports, mods[i].imports,
+						   mods[i].tags ? mods[i].tags : ""),
 		};
 	assert_int_equal(graph_resolve(&t->g, &t->findings), 0);
 }
 
-#define JUDGE(t, what, lists, ...)                                                                 \
-	do {                                                                                       \
-		const struct mod mods[] = { __VA_ARGS__ };                                         \
-		tree_fill(t, mods, sizeof(mods) / sizeof(mods[0]));                                \
-		assert_int_equal(judge_graph(&(t)->g, what, lists, &(t)->judgement), 0);           \
+#define JUDGE(t, what, lists, ...)                                                       \
+	do {                                                                             \
+		const struct mod mods[] = { __VA_ARGS__ };                               \
+		tree_fill(t, mods, sizeof(mods) / sizeof(mods[0]));                      \
+		assert_int_equal(judge_graph(&(t)->g, what, lists, &(t)->judgement), 0); \
 	} while (0)
 
-static void kernel_exports(struct tree *t, const char *name, uint32_t flags, uint32_t crc, const char *ns)
+static void kernel_exports(struct tree *t, const char *name, uint32_t flags, uint32_t crc,
+			   const char *ns)
 {
 	assert_int_equal(graph_add_kernel_symbol(&t->g, name, flags, crc, ns), 0);
 }
@@ -73,16 +75,20 @@ static void kernel_exports(struct tree *t, const char *name, uint32_t flags, uin
 static void assert_verdicts(const struct tree *t, const char *module, const char *want)
 {
 	static const char *const words[] = {
-		[VERDICT_FINE] = "fine",	[VERDICT_WEAK] = "weak",	 [VERDICT_UNKNOWN] = "unknown",
-		[VERDICT_LEFT_OUT] = "left-out", [VERDICT_GPL_ONLY] = "gpl",	 [VERDICT_PROPRIETARY] = "proprietary",
-		[VERDICT_VERSION] = "version",	[VERDICT_NOT_IMPORTED] = "ns",	 [VERDICT_NOT_LISTED] = "list",
-		[VERDICT_UNSURE] = "unsure",
+		[VERDICT_FINE] = "fine",       [VERDICT_WEAK] = "weak",
+		[VERDICT_UNKNOWN] = "unknown", [VERDICT_LEFT_OUT] = "left-out",
+		[VERDICT_GPL_ONLY] = "gpl",    [VERDICT_PROPRIETARY] = "proprietary",
+		[VERDICT_VERSION] = "version", [VERDICT_NOT_IMPORTED] = "ns",
+		[VERDICT_NOT_LISTED] = "list", [VERDICT_UNSURE] = "unsure",
 	};
 	CLEANUP_BUF struct buf text = { 0 };
 
 	for (uint32_t i = 0; i < t->n; i++)
-		for (uint32_t k = 0; strcmp(t->g.modules[i].name, module) == 0 && k < t->g.modules[i].facts->n_imports; k++)
-			buf_printf(&text, "%s%s", k ? " " : "", words[t->judgement.verdicts[t->judgement.first[i] + k]]);
+		for (uint32_t k = 0; strcmp(t->g.modules[i].name, module) == 0 &&
+				     k < t->g.modules[i].facts->n_imports;
+		     k++)
+			buf_printf(&text, "%s%s", k ? " " : "",
+				   words[t->judgement.verdicts[t->judgement.first[i] + k]]);
 	buf_put_u8(&text, 0);
 	assert_string_equal((const char *)text.base, want);
 }
@@ -93,12 +99,18 @@ static void assert_reported(struct tree *t, bool with_namespaces, const char *wa
 	CLEANUP_BUF struct buf text = { 0 };
 	struct findings findings = { 0 };
 
-	assert_int_equal(judge_report(&t->judgement, &t->g, true, true, with_namespaces, &findings), 0);
+	assert_int_equal(judge_report(&t->judgement, &t->g, true, true, with_namespaces, &findings),
+			 0);
 	for (const struct finding *x = findings.first; x; x = x->next) {
-		buf_printf(&text, "%s%s %s %s", x == findings.first ? "" : ", ", t->g.modules[x->module].name,
-			   x->kind == FINDING_UNKNOWN_SYMBOL ? "unknown" : x->kind == FINDING_CRC ? "crc" : x->why, x->symbol);
+		buf_printf(&text, "%s%s %s %s", x == findings.first ? "" : ", ",
+			   t->g.modules[x->module].name,
+			   x->kind == FINDING_UNKNOWN_SYMBOL ? "unknown"
+			   : x->kind == FINDING_CRC          ? "crc"
+							     : x->why,
+			   x->symbol);
 		if (x->kind == FINDING_NAMESPACE)
-			buf_printf(&text, " of %s", x->other == GRAPH_NONE ? "-" : t->g.modules[x->other].name);
+			buf_printf(&text, " of %s",
+				   x->other == GRAPH_NONE ? "-" : t->g.modules[x->other].name);
 	}
 	buf_put_u8(&text, 0);
 	assert_string_equal((const char *)text.base, want);
@@ -111,7 +123,8 @@ static void nobody_lacks_symbols_of_the_linker(void **state)
 	CLEANUP_TREE struct tree t = { 0 };
 
 	(void)state;
-	JUDGE(&t, 0, JUDGE_LISTS_UNKNOWN, { "m", "", "__this_module _GLOBAL_OFFSET_TABLE_ .TOC. TOC." });
+	JUDGE(&t, 0, JUDGE_LISTS_UNKNOWN,
+	      { "m", "", "__this_module _GLOBAL_OFFSET_TABLE_ .TOC. TOC." });
 	assert_reported(&t, true, "");
 }
 
@@ -125,7 +138,9 @@ static void unknown_symbols(void **state)
 	      { "user", "", "fn ..fn missing ?weak __fn ~table" });
 	assert_verdicts(&t, "m", "fine");
 	assert_verdicts(&t, "user", "fine unknown unknown weak unknown unknown");
-	assert_reported(&t, true, "user unknown ..fn, user unknown missing, user unknown __fn, user unknown table");
+	assert_reported(
+		&t, true,
+		"user unknown ..fn, user unknown missing, user unknown __fn, user unknown table");
 }
 
 static void versions(void **state)
@@ -136,8 +151,10 @@ static void versions(void **state)
 	kernel_exports(&t, "printk", SYMBOL_CRC, 0x11, NULL);
 	kernel_exports(&t, "no_crc", 0, 0, NULL);
 	JUDGE(&t, JUDGE_VERSIONS, JUDGE_LISTS_UNKNOWN, { "m", "fn#22 plain", "printk#11" },
-	      { "user", "", "printk#12 no_crc#1 fn#22 plain#5 missing#1" }, { "other", "", "fn#23 printk ?fn2#1 ?fn#24" });
-	assert_verdicts(&t, "other", "version fine weak version"); /* the kernel compares weak ones, too */
+	      { "user", "", "printk#12 no_crc#1 fn#22 plain#5 missing#1" },
+	      { "other", "", "fn#23 printk ?fn2#1 ?fn#24" });
+	assert_verdicts(&t, "other",
+			"version fine weak version"); /* the kernel compares weak ones, too */
 	assert_reported(&t, true, "user crc printk, user unknown missing, other crc fn");
 }
 
@@ -151,17 +168,32 @@ static void the_first_objection_counts(void **state)
 	for (int i = 0; i < 4; i++) {
 		CLEANUP_TREE struct tree t = { 0 };
 
-		JUDGE(&t, JUDGE_AS_KERNEL, JUDGE_LISTS_ARE_NAMES, { "owner", i < 2 ? exports : i == 2 ? "!fn#1@NS" : "fn@NS", "", GPL },
-		      { "user", "", i == 0 ? "fn#2" : imports, i == 0 ? CLOSED : i == 3 ? GPL "import_ns=NS\n" : GPL });
-		assert_verdicts(&t, "user", i == 0 ? "gpl" : i == 1 ? "version" : i == 2 ? "ns" : "fine");
+		JUDGE(&t, JUDGE_AS_KERNEL, JUDGE_LISTS_ARE_NAMES,
+		      { "owner",
+			i < 2    ? exports
+			: i == 2 ? "!fn#1@NS"
+				 : "fn@NS",
+			"", GPL },
+		      { "user", "", i == 0 ? "fn#2" : imports,
+			i == 0   ? CLOSED
+			: i == 3 ? GPL "import_ns=NS\n"
+				 : GPL });
+		assert_verdicts(&t, "user",
+				i == 0   ? "gpl"
+				: i == 1 ? "version"
+				: i == 2 ? "ns"
+					 : "fine");
 	}
 }
 
 static void licences(void **state)
 {
-	static const char *const good[] = { "GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL",
-					    "Dual MIT/GPL", "Dual MPL/GPL" };
-	static const char *const bad[] = { "gpl", "GPLv2", "GPL ", "BSD", "", "Dual GPL/BSD", "GPL-2.0" };
+	static const char *const good[] = {
+		"GPL",          "GPL v2",       "GPL and additional rights",
+		"Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"
+	};
+	static const char *const bad[] = { "gpl", "GPLv2",        "GPL ",   "BSD",
+					   "",    "Dual GPL/BSD", "GPL-2.0" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
@@ -179,8 +211,9 @@ static void proprietary_symbols_are_inherited(void **state)
 	(void)state;
 	kernel_exports(&t, "gpl", SYMBOL_GPL, 0, NULL);
 	kernel_exports(&t, "open", 0, 0, NULL);
-	JUDGE(&t, JUDGE_AS_KERNEL, JUDGE_LISTS_ARE_NAMES, { "first", "", "gpl shim open", GPL }, { "last", "", "shim gpl ?gpl", GPL },
-	      { "no_gpl", "", "shim open", GPL }, { "shim", "shim", "closed open", GPL },
+	JUDGE(&t, JUDGE_AS_KERNEL, JUDGE_LISTS_ARE_NAMES, { "first", "", "gpl shim open", GPL },
+	      { "last", "", "shim gpl ?gpl", GPL }, { "no_gpl", "", "shim open", GPL },
+	      { "shim", "shim", "closed open", GPL },
 	      { "closed", "closed", "open ?gpl gpl", CLOSED }, { "no_licence", "", "open gpl" });
 	assert_verdicts(&t, "first", "fine proprietary fine");
 	assert_verdicts(&t, "last", "fine proprietary weak");
@@ -198,8 +231,8 @@ static void who_is_asked_first(void **state)
 		CLEANUP_TREE struct tree t = { 0 };
 
 		kernel_exports(&t, "fn", SYMBOL_CRC, 0x1, NULL);
-		JUDGE(&t, JUDGE_VERSIONS | (i ? JUDGE_KERNEL_FIRST : 0u), JUDGE_LISTS_ARE_NAMES, { "m", "fn#2", "" },
-		      { "n", "fn#3", "" }, { "user", "", "fn#1" });
+		JUDGE(&t, JUDGE_VERSIONS | (i ? JUDGE_KERNEL_FIRST : 0u), JUDGE_LISTS_ARE_NAMES,
+		      { "m", "fn#2", "" }, { "n", "fn#3", "" }, { "user", "", "fn#1" });
 		assert_verdicts(&t, "user", i ? "fine" : "version");
 	}
 }
@@ -211,13 +244,17 @@ static void namespaces(void **state)
 	(void)state;
 	kernel_exports(&t, "k", SYMBOL_NAMESPACE, 0, "KERNEL");
 	kernel_exports(&t, "empty", SYMBOL_NAMESPACE, 0, "");
-	JUDGE(&t, JUDGE_NAMESPACES, JUDGE_LISTS_UNKNOWN, { "m", "fn@NS", "" }, { "none", "", "k fn ?fn empty" },
-	      { "other", "", "k fn", "import_ns=\nimport_ns=KERNE\nimport_ns=KERNEL2\nimport_ns=NS\n" },
+	JUDGE(&t, JUDGE_NAMESPACES, JUDGE_LISTS_UNKNOWN, { "m", "fn@NS", "" },
+	      { "none", "", "k fn ?fn empty" },
+	      { "other", "", "k fn",
+		"import_ns=\nimport_ns=KERNE\nimport_ns=KERNEL2\nimport_ns=NS\n" },
 	      { "all", "", "k fn ~k", "import_ns=NS\nimport_ns=KERNEL\nimport_ns=NS\n" });
 	assert_verdicts(&t, "none", "ns ns ns fine");
 	assert_verdicts(&t, "other", "ns fine");
 	assert_verdicts(&t, "all", "fine fine fine");
-	assert_reported(&t, true, "none KERNEL k of -, none NS fn of m, none NS fn of m, other KERNEL k of -");
+	assert_reported(
+		&t, true,
+		"none KERNEL k of -, none NS fn of m, none NS fn of m, other KERNEL k of -");
 	assert_reported(&t, false, "");
 }
 
@@ -231,10 +268,12 @@ static void lists_of_modules(void **state)
 	};
 
 	(void)state;
-	for (enum judge_lists lists = JUDGE_LISTS_UNKNOWN; lists <= JUDGE_LISTS_ARE_COUNTED; lists++) {
+	for (enum judge_lists lists = JUDGE_LISTS_UNKNOWN; lists <= JUDGE_LISTS_ARE_COUNTED;
+	     lists++) {
 		CLEANUP_TREE struct tree t = { 0 };
 
-		JUDGE(&t, JUDGE_NAMESPACES, lists, { "owner", "fn@module:kvm,listed_*", "" }, { "renamed", "", "fn", "name=listed-one\n" },
+		JUDGE(&t, JUDGE_NAMESPACES, lists, { "owner", "fn@module:kvm,listed_*", "" },
+		      { "renamed", "", "fn", "name=listed-one\n" },
 		      { "importer", "", "fn", "import_ns=module:kvm,listed_*\n" });
 		assert_verdicts(&t, "renamed", want[lists][0]);
 		assert_verdicts(&t, "importer", want[lists][1]);
@@ -247,12 +286,24 @@ static void items_of_a_list(void **state)
 		const char *ns, *name;
 		bool want;
 	} cases[] = {
-		{ "module:a", "a", true },	  { "module:a", "ab", false },	    { "module:ab", "a", false },
-		{ "module:a,b", "b", true },	  { "module:a-b", "a_b", true },    { "module:a_b", "a-b", true },
-		{ "module:kvm-*", "kvm_amd", true }, { "module:kvm-*", "kvm", false }, { "module:kvm*", "kvm", true },
-		{ "module:*", "anything", true }, { "module:", "a", false },	    { "module:,,", "a", false },
-		{ "module:a*b", "axb", false },	  { "module:*b", "ab", false },	    { "modul:a", "a", false },
-		{ "module:a, b", "b", false },	  { "a", "a", false },		    { "module:x,,b*", "bcd", true },
+		{ "module:a", "a", true },
+		{ "module:a", "ab", false },
+		{ "module:ab", "a", false },
+		{ "module:a,b", "b", true },
+		{ "module:a-b", "a_b", true },
+		{ "module:a_b", "a-b", true },
+		{ "module:kvm-*", "kvm_amd", true },
+		{ "module:kvm-*", "kvm", false },
+		{ "module:kvm*", "kvm", true },
+		{ "module:*", "anything", true },
+		{ "module:", "a", false },
+		{ "module:,,", "a", false },
+		{ "module:a*b", "axb", false },
+		{ "module:*b", "ab", false },
+		{ "modul:a", "a", false },
+		{ "module:a, b", "b", false },
+		{ "a", "a", false },
+		{ "module:x,,b*", "bcd", true },
 	};
 
 	(void)state;
@@ -282,8 +333,9 @@ static void left_out_exporters(void **state)
 	CLEANUP_TREE struct tree t = { 0 };
 
 	(void)state;
-	JUDGE(&t, JUDGE_AS_KERNEL, JUDGE_LISTS_ARE_NAMES, { "a", "a1", "b1", GPL }, { "b", "b1", "a1", GPL },
-	      { "user", "", "?a1 b1 nowhere", GPL }, { "self", "s", "?s", GPL });
+	JUDGE(&t, JUDGE_AS_KERNEL, JUDGE_LISTS_ARE_NAMES, { "a", "a1", "b1", GPL },
+	      { "b", "b1", "a1", GPL }, { "user", "", "?a1 b1 nowhere", GPL },
+	      { "self", "s", "?s", GPL });
 	assert_verdicts(&t, "user", "weak left-out unknown");
 	assert_verdicts(&t, "self", "fine");
 }
@@ -305,7 +357,8 @@ static void many_tags(void **state)
 	buf_put_u8(&exports, 0);
 	buf_put_u8(&imports, 0);
 	buf_put_u8(&tags, 0);
-	JUDGE(&t, JUDGE_AS_KERNEL, JUDGE_LISTS_ARE_NAMES, { "owner", (const char *)exports.base, "", GPL },
+	JUDGE(&t, JUDGE_AS_KERNEL, JUDGE_LISTS_ARE_NAMES,
+	      { "owner", (const char *)exports.base, "", GPL },
 	      { "user", "", (const char *)imports.base, (const char *)tags.base });
 	assert_int_equal(t.judgement.verdicts[t.judgement.first[1]], VERDICT_NOT_IMPORTED);
 	for (uint32_t k = 1; k < N; k++)

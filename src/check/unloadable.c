@@ -30,7 +30,8 @@ struct repeats {
 
 static int add_repeat(struct repeats *found, uint32_t module, uint32_t other, const char *symbol)
 {
-	int r = grow_array(&found->items, found->n, &found->capacity, sizeof(*found->items), REPEATS_MAX);
+	int r = grow_array(&found->items, found->n, &found->capacity, sizeof(*found->items),
+			   REPEATS_MAX);
 
 	if (r < 0)
 		return -ENOMEM;
@@ -83,11 +84,14 @@ static int find_repeats(const struct graph *g, bool with_kernel, struct repeats 
 
 static int add_kernel_repeat(struct check *c, const struct repeat *x, uint32_t n)
 {
-	struct check_about about = { .module = x->module, .is_of_module = true, .object = x->symbol };
+	struct check_about about = { .module = x->module,
+				     .is_of_module = true,
+				     .object = x->symbol };
 
 	if (n > 1)
-		return check_add(c, &about, "it exports %s and %u more symbols that the kernel exports itself", x->symbol,
-				 n - 1);
+		return check_add(c, &about,
+				 "it exports %s and %u more symbols that the kernel exports itself",
+				 x->symbol, n - 1);
 	return check_add(c, &about, "it exports %s, which the kernel exports itself", x->symbol);
 }
 
@@ -96,14 +100,20 @@ static int add_module_repeat(struct check *c, const struct repeat *x, uint32_t n
 {
 	const struct graph_module *modules = c->in->graph->modules;
 	bool is_asked = c->in->modules[x->module].is_asked;
-	uint32_t about_module = is_asked ? x->module : x->other, rest = is_asked ? x->other : x->module;
-	struct check_about about = { .module = about_module, .is_of_module = true, .object = modules[rest].name };
+	uint32_t about_module = is_asked ? x->module : x->other,
+		 rest = is_asked ? x->other : x->module;
+	struct check_about about = { .module = about_module,
+				     .is_of_module = true,
+				     .object = modules[rest].name };
 	char more[40] = "";
 
 	if (n > 1)
 		(void)snprintf(more, sizeof(more), " and %u more symbols", n - 1);
-	return check_add(c, &about, "it exports %s%s, as %s does: only one of them can be loaded at a time, and users "
-			 "get that of %s", x->symbol, more, modules[rest].name, modules[x->other].name);
+	return check_add(
+		c, &about,
+		"it exports %s%s, as %s does: only one of them can be loaded at a time, and users "
+		"get that of %s",
+		x->symbol, more, modules[rest].name, modules[x->other].name);
 }
 
 static int report_repeats(struct check *c, bool with_kernel,
@@ -138,7 +148,8 @@ static uint32_t begin_of(const struct check *c, const struct finding *x)
 	uint32_t begin = 0;
 
 	for (uint32_t i = 1; i < x->n_path && !x->is_path_cut; i++)
-		if (strcmp(c->in->graph->modules[x->path[i]].name, c->in->graph->modules[x->path[begin]].name) < 0)
+		if (strcmp(c->in->graph->modules[x->path[i]].name,
+			   c->in->graph->modules[x->path[begin]].name) < 0)
 			begin = i;
 	return begin;
 }
@@ -175,8 +186,10 @@ static int add_cycle(struct check *c, const struct finding *x)
 	if (way.error || names.error)
 		return -ENOMEM;
 	about.object = (const char *)names.base;
-	return check_add(c, &about, "these modules need symbols of each other, so that none can be the first: %s",
-			 (const char *)way.base);
+	return check_add(
+		c, &about,
+		"these modules need symbols of each other, so that none can be the first: %s",
+		(const char *)way.base);
 }
 
 static int each_finding(struct check *c, enum finding_kind kind,
@@ -198,7 +211,9 @@ int check_symbol_cycle(struct check *c)
 
 static int add_needs_itself(struct check *c, const struct finding *x)
 {
-	struct check_about about = { .module = x->module, .is_of_module = true, .object = x->symbol };
+	struct check_about about = { .module = x->module,
+				     .is_of_module = true,
+				     .object = x->symbol };
 
 	return check_add(c, &about, "it uses symbol %s, which only itself exports", x->symbol);
 }
@@ -213,7 +228,8 @@ static int add_needs_left_out(struct check *c, const struct finding *x)
 	const char *other = c->in->graph->modules[x->other].name;
 	struct check_about about = { .module = x->module, .is_of_module = true, .object = other };
 
-	return check_add(c, &about, "it uses symbol %s of %s, which can't be loaded", x->symbol, other);
+	return check_add(c, &about, "it uses symbol %s of %s, which can't be loaded", x->symbol,
+			 other);
 }
 
 int check_needs_unloadable(struct check *c)

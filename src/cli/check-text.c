@@ -142,14 +142,16 @@ static void print_group(const struct check_command *c, uint32_t from, uint32_t t
 	}
 }
 
-static void print_groups(const struct check_command *c)
+/* What is refused must not be looked for below what is only worth knowing. */
+static void print_groups(const struct check_command *c, enum check_severity severity)
 {
 	const struct check *check = &c->result.check;
 
 	for (uint32_t lo = 0, hi; lo < check->n_findings; lo = hi) {
 		for (hi = lo + 1; hi < check->n_findings && check->findings[hi].rule == check->findings[lo].rule;)
 			hi++;
-		print_group(c, lo, hi);
+		if (check->findings[lo].rule->severity == severity)
+			print_group(c, lo, hi);
 	}
 }
 
@@ -260,7 +262,8 @@ void check_text(struct check_command *c)
 	if (c->is_quiet)
 		return;
 	print_sources(c);
-	print_groups(c);
+	for (int i = CHECK_SEVERITIES - 1; i >= 0; i--)
+		print_groups(c, (enum check_severity)i);
 	print_rules(c);
 	print_dropped(c);
 	print_baseline(c);

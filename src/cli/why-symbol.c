@@ -100,7 +100,8 @@ static void print_export(const struct command *c)
 
 	print_namespace(c);
 	if (is_known(c, KERNEL_EXPORTS_KNOWS_LICENCE))
-		buf_printf(&licence, "for modules with %s licence", export->flags & SYMBOL_GPL ? "a GPL-compatible" : "any");
+		buf_printf(&licence, "for modules with %s licence",
+			   export->flags & SYMBOL_GPL ? "a GPL-compatible" : "any");
 	print_line(c, &licence, 2);
 	if (is_known(c, KERNEL_EXPORTS_KNOWS_CRC) && (export->flags & SYMBOL_CRC))
 		buf_printf(&version, "version 0x%08x", export->crc);
@@ -109,6 +110,7 @@ static void print_export(const struct command *c)
 
 static void print_user(const struct command *c, const struct symbol_user *user)
 {
+	bool has_remark = c->found.export.ns && !(is_list(c) && user->imports_namespace);
 	struct buf text = { 0 };
 
 	buf_put_string(&text, user->module);
@@ -120,8 +122,7 @@ static void print_user(const struct command *c, const struct symbol_user *user)
 		buf_put_string(&text, user->imports_namespace ? ": imports the namespace"
 							      : ": does not import the namespace");
 	if (is_other_version(c, user))
-		buf_printf(&text, "%s built with version 0x%08x",
-			   c->found.export.ns && !(is_list(c) && user->imports_namespace) ? ";" : ":", user->crc);
+		buf_printf(&text, "%s built with version 0x%08x", has_remark ? ";" : ":", user->crc);
 	print_line(c, &text, 2);
 }
 
@@ -185,6 +186,7 @@ static int print_json(const struct command *c)
 	const struct symbol_export *export = &c->found.export;
 	struct json *json = c->view->json;
 	struct json_node *map = json_new_map(json), *users = json_new_list(json);
+	bool has_crc = is_known(c, KERNEL_EXPORTS_KNOWS_CRC) && (export->flags & SYMBOL_CRC);
 
 	for (uint32_t i = 0; i < c->found.n_users; i++)
 		json_append(json, users, user_node(c, &c->found.users[i]));
@@ -194,11 +196,12 @@ static int print_json(const struct command *c)
 	json_set(json, map, "module", view_text(json, export->module));
 	json_set(json, map, "path", view_text(json, export->path));
 	json_set(json, map, "source", view_text(json, export->source));
-	json_set(json, map, "namespace_known", json_new_bool(json, is_known(c, KERNEL_EXPORTS_KNOWS_NAMESPACE)));
+	json_set(json, map, "namespace_known",
+		 json_new_bool(json, is_known(c, KERNEL_EXPORTS_KNOWS_NAMESPACE)));
 	json_set(json, map, "namespace", view_text(json, export->ns));
-	json_set(json, map, "gpl", known_bool(json, is_known(c, KERNEL_EXPORTS_KNOWS_LICENCE), export->flags & SYMBOL_GPL));
-	json_set(json, map, "crc",
-		 crc_node(json, is_known(c, KERNEL_EXPORTS_KNOWS_CRC) && (export->flags & SYMBOL_CRC), export->crc));
+	json_set(json, map, "gpl",
+		 known_bool(json, is_known(c, KERNEL_EXPORTS_KNOWS_LICENCE), export->flags & SYMBOL_GPL));
+	json_set(json, map, "crc", crc_node(json, has_crc, export->crc));
 	json_set(json, map, "users", users);
 	json_set(json, map, "unread", json_new_number(json, c->found.n_unread));
 	return view_print_json(c->view, map);

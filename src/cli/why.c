@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * modsure why A B (and --symbol, see why-symbol.c): by which dependencies does A bring B in? The chain comes from indexes, rules and
- * symbols; whether it counts is the planner's word, so that why and modprobe never disagree.
+ * modsure why A B: by which dependencies does A bring B in? The chain comes from indexes, rules and
+ * symbols; whether it counts is the planner's word, so that why and modprobe never disagree. For --symbol
+ * see why-symbol.c.
  */
 #include <errno.h>
 #include <stdio.h>

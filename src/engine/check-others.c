@@ -26,7 +26,8 @@ static int keep_name(void *ctx, int dir_fd, const char *name, bool is_regular)
 	(void)dir_fd;
 	if (is_regular || name[0] == '.' || names->n == ENTRIES_MAX)
 		return 0;
-	r = grow_array(&names->items, names->n, &names->capacity, sizeof(*names->items), ENTRIES_MAX);
+	r = grow_array(&names->items, names->n, &names->capacity, sizeof(*names->items),
+		       ENTRIES_MAX);
 	copy = r < 0 ? NULL : strdup(name);
 	if (!copy)
 		return -ENOMEM;
@@ -67,7 +68,8 @@ static bool open_tree(struct check_others *others, const char *base, const char 
 static void open_trees(struct check_others *others)
 {
 	const char *slash = strrchr(others->module_dir, '/');
-	char *base = slash ? strndup(others->module_dir, (size_t)(slash - others->module_dir)) : NULL;
+	char *base =
+		slash ? strndup(others->module_dir, (size_t)(slash - others->module_dir)) : NULL;
 	struct names names = { 0 };
 
 	if (base && sys_list_names(AT_FDCWD, base, keep_name, &names) == 0 && names.n > 1)

@@ -13,8 +13,8 @@
 
 /** struct check_options - all strings are borrowed for the time of the call; NULL: not given */
 struct check_options {
-	/* Sysroot, module root, version. Its conf_paths stand in place of the folders of modprobe.d only;
-	 * depmod.d is always that of the system, below sysroot if there is one. */
+	/* Sysroot, module root, version. Its conf_paths stand in place of the folders of modprobe.d only; those of
+	 * depmod.d are below sysroot, too, unless @depmod_conf_paths are given. */
 	const struct session_options *session;
 	const char *module_dir; /* BASE/lib/modules/VERSION */
 	const char *version;	/* of the kernel */

@@ -156,7 +156,8 @@ static int read_owner(struct finding *f)
 			   export->path, f->symbol);
 		return 0;
 	}
-	export->knows = KERNEL_EXPORTS_KNOWS_CRC | KERNEL_EXPORTS_KNOWS_NAMESPACE | KERNEL_EXPORTS_KNOWS_LICENCE;
+	export->knows = KERNEL_EXPORTS_KNOWS_CRC | KERNEL_EXPORTS_KNOWS_NAMESPACE |
+			KERNEL_EXPORTS_KNOWS_LICENCE;
 	export->flags = found->flags;
 	export->crc = found->crc;
 	export->ns = found->flags & SYMBOL_NAMESPACE ? keep(f, facts_string(file.facts, found->ns)) : NULL;

@@ -23,8 +23,8 @@ unsigned int kernel_model_warnings(const struct kernel_model *m)
 }
 
 /* Calls @is for the words of @text, which any of @separators ends. Return: was one of them it? */
-static bool any_word(const char *text, const char *separators, bool (*is)(const char *word, const char *subject),
-		     const char *subject)
+static bool any_word(const char *text, const char *separators,
+		     bool (*is)(const char *word, const char *subject), const char *subject)
 {
 	char *copy = strdup(text), *rest = copy;
 	bool found = false;
@@ -75,7 +75,8 @@ int model_may_import(const struct kernel_model *m, const struct module *user)
 	return m->namespaces.has_lists && any_word(user->imports, " ", is_list, NULL) ? -EPERM : 0;
 }
 
-int model_may_use(const struct kernel_model *m, const struct module *user, const struct module *used)
+int model_may_use(const struct kernel_model *m, const struct module *user,
+		  const struct module *used)
 {
 	const char *ns = used->exports_into;
 	bool may;

@@ -35,21 +35,32 @@ class DeclaredCase(unittest.TestCase):
         """{(rule, severity, module, base name of the file, line, object)}; one finding each"""
         self.system.write()
         self.result = self.system.check('--json', *args)
+        self.assertNotIn('Sanitizer', self.result.stderr)
         self.assertIsNotNone(self.result.json, self.result.stderr)
         found = [(x['rule'], x['severity'], x['module'], os.path.basename(x['file'] or ''), x['line'], x['object'])
                  for x in self.result.findings]
         self.assertEqual(len(found), len(set(found)))
         return set(found)
 
+    def plan(self, name):
+        """modsure plan load"""
+        return subprocess.run([os.path.join(os.path.dirname(tap.command('depmod')), 'modsure'), 'plan', 'load',
+                               '--sysroot', self.system.folder, name],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+
     def is_refused(self, name):
         """would modprobe refuse to load it?"""
-        done = subprocess.run([os.path.join(os.path.dirname(tap.command('depmod')), 'modsure'), 'plan', 'load', '--sysroot',
-                               self.system.folder, name], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        return done.returncode != 0
+        return self.plan(name).returncode != 0
+
+    def finds(self, *expected, args=()):
+        """these are found and no others: 'RULE SEVERITY MODULE FILE[:LINE] OBJECT', with - for no module"""
+        lines = {'%s %s %s %s%s %s' % (rule, severity, name or '-', file, ':%u' % line if line else '', what)
+                 for rule, severity, name, file, line, what in self.found(*args)}
+        self.assertEqual(lines, set(expected))
 
     def agrees(self, *expected):
-        """these are found and no others, and modprobe refuses all modules with an error and no other"""
-        self.assertEqual(self.found(), set(expected))
-        broken = {module for rule, severity, module, *_ in expected if severity == 'error'}
-        refused = {name for name in (os.path.basename(path)[:-3] for path in self.system.modules) if self.is_refused(name)}
-        self.assertEqual(refused, broken)
+        """the same, and modprobe refuses all modules with an error and no other"""
+        self.finds(*expected)
+        broken = {line.split()[2] for line in expected if line.split()[1] == 'error'}
+        names = [os.path.basename(path)[:-3] for path in self.system.modules]
+        self.assertEqual({name for name in names if self.is_refused(name)}, broken)

@@ -29,10 +29,11 @@ CONFIG = {'CONFIG_MODULES': 'y', 'CONFIG_MODVERSIONS': 'y', 'CONFIG_MODULE_COMPR
           'CONFIG_MODULE_DECOMPRESS': 'y', 'CONFIG_64BIT': 'y'}
 
 
-def module(name, **kind):
-    """a module with what every one has: name, licence, vermagic, and the section that modpost adds"""
+def module(name, licence='GPL', **kind):
+    """a module with what every one has: name, licence (unless None), vermagic, and the section that modpost adds"""
     made = mkmod.Module(name, **kind)
-    made.modinfo('license', 'GPL')
+    if licence is not None:
+        made.modinfo('license', licence)
     made.modinfo('name', name)
     made.modinfo('vermagic', VERMAGIC)
     made.modinfo('intree', 'Y')

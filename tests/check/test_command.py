@@ -112,6 +112,16 @@ class Text(Case):
         self.assertEqual(len(re.findall(r'nobody_\d\d', out)), 12)
         self.assertNotIn('more (--all)', out)
 
+    def test_worst_first(self):
+        """errors stand before warnings, and these before notes"""
+        self.system.modules['zz/old.ko'] = lost(1, 'zz').modinfo('softdep', 'nonesuch')
+        self.system.modules['drivers/bad.ko'] = b'no module'
+        self.system.write()
+        order = {'error': 0, 'warning': 1, 'note': 2}
+        found = re.findall(r'(?m)^(MS\d+) [a-z0-9-]+, (\w+):', self.check(status=1).stdout)
+        self.assertEqual({severity for _, severity in found}, set(order))
+        self.assertEqual(found, sorted(found, key=lambda one: (order[one[1]], one[0])))
+
     def test_two_modules(self):
         self.system.modules['drivers/a.ko'] = lost(1, 'a')
         self.plant_lost(1)
@@ -297,7 +307,7 @@ class Arguments(Case):
         self.assertEqual((result.json['modules'], result.findings), (1, []))
         self.check('lo_st', status=1)
         path = self.write('user.ko', lost(2, 'user').bytes())
-        result = self.check('--json', 'user.ko', cwd=self.scratch, status=1)
+        result = self.check('--json', '--rule', 'MS101', 'user.ko', cwd=self.scratch, status=1)
         self.assertEqual([(one['module'], one['object'], one['file']) for one in result.findings],
                          [('user', 'nobody_00', path), ('user', 'nobody_01', path)])
         self.write('provider.ko', module('provider').bytes())
@@ -311,6 +321,20 @@ class Arguments(Case):
         self.assertEqual([(one['module'], one['file']) for one in result.findings], [('brand_new', path)])
         path = self.write('uses.ko', module('uses').use('provide', crc=0x21).bytes())
         self.assertEqual(self.check('--json', '--rule', 'MS101', path, status=0).findings, [])
+
+    def test_nothing_else(self):
+        """with modules named, what is wrong with others, or with the indexes, is not shown"""
+        os.unlink(os.path.join(self.system.module_dir, 'modules.alias'))
+        self.write('system/lib/modules/%s/kernel/broken.ko' % planted.VERSION, b'no module')
+        self.write('system/lib/modules/%s/kernel/more/other.ko' % planted.VERSION, module('other').bytes())
+        everything = self.check('--json', status=1).findings
+        self.assertTrue({one['module'] for one in everything} >= {'lo_st', 'broken', 'other', None})
+        self.assertEqual(self.check('--json', 'user', status=0).findings, [])
+        self.system.put('etc/modprobe.d/more.conf', 'options other nonesuch=1\n')
+        self.assertIn('nonesuch', [one['object'] for one in self.check('--json', 'other').findings])
+        self.assertEqual(self.check('--json', 'user', status=0).findings, [])
+        self.assertEqual({one['module'] for one in self.check('--json', 'broken', status=1).findings}, {'broken'})
+        self.assertEqual({one['module'] for one in self.check('--json', 'lo_st', status=1).findings}, {'lo_st'})
 
     def test_two_files_of_one_name(self):
         paths = [self.write(folder + '/same.ko', lost(1, 'same').bytes()) for folder in 'ba']
@@ -340,6 +364,9 @@ class Arguments(Case):
         self.assertEqual(result.json['sources']['config'], self.system.path('boot/config-' + planted.VERSION))
         other = self.write('config', 'CONFIG_MODULES=y\n')
         self.assertEqual(self.check('--json', '--kernel-config', other).json['sources']['config'], other)
+        config = self.write('some.conf', 'options provider nonesuch=1\n')
+        self.assertEqual([(one['file'], one['line']) for one in self.check('--json', '-C', config, 'provider').findings],
+                         [(config, 1)])
         symvers = os.path.join(self.system.module_dir, 'build/Module.symvers')
         moved = os.path.join(self.scratch, 'symvers')
         os.rename(symvers, moved)
@@ -404,6 +431,16 @@ class NeverPassed(Case):
         result = self.check('--json', status=0)
         self.assertEqual((result.json['sources']['config'], result.stderr), (None, ''))
         self.assertLessEqual(needy, set(self.not_run(result)))
+
+
+    def test_keyring(self):
+        self.system.write()
+        needy = self.rules_that_need('keys')
+        self.assertLessEqual(needy, set(self.not_run(self.check('--json', status=0))))
+        for path in (self.write('no-key', 'no key'), self.write('empty', ''), os.path.join(self.scratch, 'nonesuch')):
+            result = self.check('--json', '--keyring', path, status=4)
+            self.assertIn(path, result.stderr)
+            self.assertLessEqual(needy, set(self.not_run(result)))
 
 
 class Bounds(Case):

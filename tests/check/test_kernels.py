@@ -20,8 +20,9 @@ class Kernels(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         base = os.path.join(os.path.dirname(tap.kernels()[0][1]), '../..')
-        cls.checked = {version: planted.run('-b', base, '-k', version, '-E', symbol_reading.symvers(version), '--json')
-                       for version, _ in tap.kernels()}
+        cls.checked = {version: planted.run('-b', base, '-k', version, '--json') for version, _ in tap.kernels()}
+        first, _ = tap.kernels()[0]     # its modules are not compressed: the cheapest to read once more
+        cls.by_symvers = planted.run('-b', base, '-k', first, '-E', symbol_reading.symvers(first), '--json')
         cls.read = {version: symbol_reading.reading(version) for version, _ in tap.kernels()}
 
     def of_rules(self, version, *prefixes):
@@ -56,6 +57,16 @@ class Kernels(unittest.TestCase):
             self.assertEqual({rule for rule, _, _ in found}, {'MS202', 'MS203'})
             self.assertEqual(sorted([module, namespace] for _, module, namespace in found), self.read[version]['unneeded'])
             print('# %s: %d imports that are not needed' % (version, len(found)))
+
+    def test_sources(self):
+        """without any option by the kernel's image; by Module.symvers it is the same"""
+        for version in self.each():
+            self.assertEqual(self.checked[version].json['sources']['exports']['kind'], 'kernel image')
+        first, _ = tap.kernels()[0]
+        self.assertEqual(self.by_symvers.json['sources']['exports']['kind'], 'Module.symvers')
+        ours = [[finding for finding in result.findings if finding['rule'].startswith(('MS1', 'MS2'))]
+                for result in (self.by_symvers, self.checked[first])]
+        self.assertEqual(*ours)
 
     def test_all_rules_of_symbols_ran(self):
         for version in self.each():

@@ -37,7 +37,8 @@ def modinfo(path):
         data = file.read()
     if path.endswith('.xz'):
         data = lzma.decompress(data)
-    start, size, count, names = (int.from_bytes(data[at:at + n], 'little') for at, n in ((40, 8), (58, 2), (60, 2), (62, 2)))
+    start, size, count, names = (int.from_bytes(data[at:at + n], 'little')
+                                 for at, n in ((40, 8), (58, 2), (60, 2), (62, 2)))
     heads = [data[start + i * size:start + (i + 1) * size] for i in range(count)]
     def field(head, at, n):
         return int.from_bytes(head[at:at + n], 'little')
@@ -74,7 +75,8 @@ class Tree:
     def has(self, word):
         word = plain(word)
         return word in self.tags or word in self.builtin or word in self.exact or any(
-            fnmatch.fnmatchcase(word, pattern) for pattern in self.patterns)
+            word.startswith(re.split(r'[*?[]', pattern)[0]) and fnmatch.fnmatchcase(word, pattern)
+            for pattern in self.patterns)
 
     def expected(self):
         """{(rule, module, word)}"""
@@ -84,7 +86,8 @@ class Tree:
             for words in soft:
                 marks = [at for at, word in enumerate(words) if word in ('pre:', 'post:')]
                 found |= {('MS308', module, word) for word in words[:marks[0] if marks else None]}
-                found |= {('MS302', module, word) for word in words if word not in ('pre:', 'post:') and not self.has(word)}
+                found |= {('MS302', module, word) for word in words
+                          if word not in ('pre:', 'post:') and not self.has(word)}
             if len(soft) > 1:
                 found.add(('MS309', module, 'softdep'))
             weak = [word for key, value in tags if key == 'weakdep' for word in value.split()]
@@ -111,8 +114,8 @@ def case(version, folder):
     def test(self):
         with tempfile.TemporaryDirectory() as root:
             expected = Tree(copy(folder, root)).expected()
-            done = subprocess.run([os.path.join(os.path.dirname(tap.command('depmod')), 'modsure'), 'check', '--sysroot', root, '-k',
-                                   version, '--json'], stdout=subprocess.PIPE, check=False)
+            done = subprocess.run([os.path.join(os.path.dirname(tap.command('depmod')), 'modsure'), 'check',
+                                   '--sysroot', root, '-k', version, '--json'], stdout=subprocess.PIPE, check=False)
         found = [x for x in json.loads(done.stdout)['findings'] if x['rule'][:3] in ('MS3', 'MS5')]
         self.assertEqual({(x['rule'], x['module'], x['object']) for x in found}, expected)
         self.assertEqual({x['severity'] for x in found}, {'note', 'warning'})

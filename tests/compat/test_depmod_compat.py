@@ -8,7 +8,6 @@ here as a literal. See tests/lib/tap.py for the environment.
 
 import collections
 import fnmatch
-import hashlib
 import os
 import random
 import re
@@ -24,6 +23,7 @@ sys.path[:0] = [os.path.join(HERE, '../lib'), os.path.join(HERE, '../golden')]
 import depmod_reference  # noqa: E402
 import indexbin  # noqa: E402
 import kmod  # noqa: E402
+import references  # noqa: E402
 import tap  # noqa: E402
 from depmodcase import FILES, INDEXES, MAY_EXIST, TEXT_FILES, VERSION  # noqa: E402
 from depmodcase import Case, TreeCase, keys_of, random_tree  # noqa: E402
@@ -43,10 +43,10 @@ class Kernels(Case):
         if not cls.kernels:
             raise OSError('no kernels in MODSURE_KERNELS')
         base = os.path.join(os.path.dirname(cls.kernels[0][1]), '../..')
-        references = cls.references(base)
-        cls.theirs, cls.golden, cls.golden_hard = ({version: os.path.join(references, kind, 'lib/modules', version)
-                                                    for version, _ in cls.kernels}
-                                                   for kind in ('kmod', 'golden', 'golden-hard'))
+        roots = {'kmod': references.kmod_root(), 'golden': cls.golden_root(base)}
+        cls.theirs, cls.golden, cls.golden_hard = (
+            {version: os.path.join(roots[kind], below, version) for version, _ in cls.kernels}
+            for kind, below in (('kmod', 'lib/modules'), ('golden', 'plain'), ('golden', 'hard')))
         cls.ours, cls.results, cls.ours_hard, cls.results_hard = {}, {}, {}, {}
         for version, _ in cls.kernels:
             out = os.path.join(cls.scratch.name, 'ours')
@@ -58,40 +58,16 @@ class Kernels(Case):
             cls.ours_hard[version] = os.path.join(out, 'lib/modules', version)
 
     @classmethod
-    def references(cls, base):
-        """what others than us make of these kernels: made once for all builds of ours, kept beside the kernels"""
-        key = hashlib.sha256(os.path.realpath(base).encode())
-        for path in [GENERATOR, EXAMPLE, kmod.DEPMOD] + [os.path.join(folder, 'modules.order')
-                                                         for _, folder in cls.kernels]:
-            with open(path, 'rb') as file:
-                key.update(hashlib.sha256(file.read()).digest())
-        kept = os.path.join(base, '../reference', key.hexdigest()[:20])
-        if not os.path.isdir(kept):
-            os.makedirs(os.path.dirname(kept), exist_ok=True)
-            new = tempfile.mkdtemp(dir=os.path.dirname(kept))
-            cls.make_references(base, new)
-            try:
-                os.rename(new, kept)
-            except OSError:   # another run was faster
-                shutil.rmtree(new)
-        return kept
+    def golden_root(cls, base):
+        """what the independent generator writes: "plain", and "hard" with the example's hard dependencies"""
+        def make(root):
+            for version, _ in cls.kernels:
+                plain, hard = (os.path.join(root, kind, version) for kind in ('plain', 'hard'))
+                os.makedirs(plain)
+                os.makedirs(hard)
+                subprocess.run([GENERATOR, base, version, plain, EXAMPLE, hard], check=True)
 
-    @classmethod
-    def make_references(cls, base, target):
-        running = []
-        for version, folder in cls.kernels:
-            kmod.link_modules(folder, os.path.join(target, 'kmod/lib/modules', version))
-            running.append((version, subprocess.Popen(
-                [kmod.DEPMOD, '-b', target + '/kmod', version], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)))
-        for version, _ in cls.kernels:
-            golden, hard = (os.path.join(target, kind, 'lib/modules', version) for kind in ('golden', 'golden-hard'))
-            os.makedirs(golden)
-            os.makedirs(hard)
-            subprocess.run([GENERATOR, base, version, golden, EXAMPLE, hard], check=True)
-        for version, process in running:
-            output = process.communicate()[0]
-            if process.returncode or output:
-                raise OSError('the incumbent fails for %s: %s' % (version, output))
+        return references.kept_folder(references.kernels_key('golden', files=(GENERATOR, EXAMPLE)), make)
 
     @classmethod
     def tearDownClass(cls):

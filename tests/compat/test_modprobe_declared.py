@@ -290,7 +290,7 @@ class Index(DeclaredCase):
             data += key + b'\0' + struct.pack('>I', n)
             data += b''.join(struct.pack('>I', i) + value % (i % 5000) + b'\0' for i in range(n))
             self.write(self.modsure_bin(), data)
-            self.modprobe('-n', 'nic', status=0, timeout=20)
+            self.modprobe('-n', 'nic', status=0, cpu_seconds=20)
 
 
 if __name__ == '__main__':

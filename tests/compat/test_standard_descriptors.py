@@ -41,7 +41,7 @@ class Closed(modprobecase.Case):
     def run_closed(self, which, program, *args):
         """@program with these descriptors closed: (status, stdout and stderr as far as they are open)"""
         done = subprocess.run(['sh', '-c', 'exec "$0" "$@" ' + which, tap.command(program), *args], check=False,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=300)
         return done.returncode, done.stdout.decode(), done.stderr.decode()
 
     def modprobe_closed(self, which, *args):

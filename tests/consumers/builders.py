@@ -157,7 +157,7 @@ class Root:
         """Image by dracut, for any machine; loads @modules at boot"""
         force = ['--force-drivers', ' '.join(modules)] if modules else []
         return Image(self.inside('tmp/dracut'), self.run(
-            'dracut', '--force', '--quiet', '--no-hostonly', '--compress', self.compressor() + ' -1', *force, *options,
+            'dracut', '--force', '--quiet', '--no-hostonly', '--no-compress', *force, *options,
             '/tmp/dracut', version))
 
     def add_hooks(self):

@@ -6,6 +6,7 @@
 #include <sys/io.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
+#include <termios.h>
 #include <unistd.h>
 
 #define EXIT_PORT 0xf4
@@ -38,8 +39,7 @@ int main(void)
 		bad = tell(out, "mounts", "/proc/mounts");
 		bad |= tell(out, "modules", "/proc/modules");
 		dprintf(out, "@@ end %d\n", bad);
-		fsync(out);
-		sleep(1); // the line has a buffer that a close would wait for, and an exit does not
+		tcdrain(out); // the line has a buffer that a close would wait for, and an exit does not
 	}
 	if (iopl(3) == 0)
 		outb(0, EXIT_PORT);

@@ -26,7 +26,7 @@ import indexbin
 import testmodules
 
 KERNEL = '6.12'
-BOOT_SECONDS_MAX = 300
+BOOT_SECONDS_MAX = 900
 BY_UDEV = 'e1000'
 BY_MODPROBE = ['8139cp', 'group_user', 'weak_user']
 OURS = ['group_1', 'group_2', 'group_user', 'hard_b', 'hard_nic', 'weak_service', 'weak_user']

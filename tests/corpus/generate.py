@@ -484,6 +484,16 @@ def conf_lines():
     yield 'unsupported-old', b'include /etc/x.conf\nmake_map_files yes\n', 'directives without effect'
 
 
+@target('check-dependencies')
+def check_dependencies():
+    yield 'good-clean', (b'softdep=pre: b\nparm=p:x\nparmtype=p:int\0alias=x-1\0\0\0\0options a p=1\n\0'
+                         b'inside.parm=q:x\n\0a.p=1 inside.q=2\0'), 'nothing to find'
+    yield 'bad-all', (b'harddep=gone b\nsoftdep=c gone\nsoftdep=post: b a\nconflict=c\nparmtype=p:bool\0harddep=a c\nweakdep=gone\0'
+                      b'softdep=pre: a\nalias=x*\0conflict=inside\0harddep a\nharddep! ? gone\nconflict z a\noverride z * x\0'
+                      b'softdep [a-d] c\nsoftdep b\nmask ?\ninstall c /bin/false\nblacklist x*\noptions a p=x q p=y\nalias y z\n'
+                      b'harddep c a\nconflict a b gone\nbogus\n\0inside.parm=q:x\n\0module_blacklist=c a.p=3 inside.z=1\0'), 'all reported'
+
+
 @target('graph-hard')
 def graph_hard():
     yield 'good-declarations', (b'alias=x-1\nharddep=b\0alias=x-1\nsoftdep=pre: a post: b\0conflict=x-1 a\0harddep=e symbol:f inside\0'

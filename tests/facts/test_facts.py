@@ -147,6 +147,21 @@ class Exports(Case):
             self.assertEqual(self.dump(module.bytes()),
                              head(kind) + ['export=a crc=0x00000001 ns=NS', 'export=b crc=0x00000002'])
 
+    def test_a_relocation_between_fields(self):
+        """of the last entry too, grown or not: not known, or more than there is room for"""
+        for kind, (arguments, _, _) in KINDS.items():
+            for grown in ('', 'x'):
+                module = Module(**arguments, grown=grown, strip=('ksymtab', 'kstrtab')).export('a', 1).export('b', 2)
+                relocs = module.get('__ksymtab').relocs
+                for value in relocs[0], relocs[3]:
+                    relocs.append((value[0] + 6, *value[1:]))
+                    lines = self.dump(module.bytes())
+                    if grown:
+                        self.assertEqual(lines, head(kind, 'exports-unknown'))
+                    else:
+                        self.assertIn('relocations do not fit', lines[0])
+                    relocs.pop()
+
     def test_crcs_that_are_not_one_an_entry(self):
         """by relocations, nothing is known then"""
         for kind, (arguments, _, _) in KINDS.items():

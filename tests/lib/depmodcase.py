@@ -11,6 +11,7 @@ import unittest
 import depmod_reference
 import indexbin
 import kmod
+import references
 import tap
 from mkmod import Module, write_tree
 
@@ -57,7 +58,7 @@ class Case(unittest.TestCase):
             found, expected = kmod.lookups(ours, keys), kmod.lookups(theirs, keys)
         else:
             with multiprocessing.Pool(2) as pool:
-                found, expected = pool.starmap(kmod.lookups, [(ours, keys), (theirs, keys)])
+                found, expected = pool.starmap(references.lookups, [(ours, keys), (theirs, keys)])
         for key in keys:
             self.assertEqual(found[key], expected[key], 'lookup of %r' % key)
 

@@ -5,7 +5,7 @@
 
     cls, endian, machine   32/64, 'little'/'big', e_machine
     fields                 what an entry has: 'vn' (before 5.4), 'vns' (5.4 on); any of v n s, behind them
-                           x (a number), p (a pointer into .text), t (into the strings): entries that have grown
+                           x (a number), p (a pointer into .text), t (to a text behind all names): entries that have grown
     prel32                 4-byte self-relative fields, else words of the class
     kflagstab              7.1 and later: one table, one flag byte a symbol; else two tables
     crcs                   4: u32; 8: words, as up to 4.10; 'way': to u32 in .rodata, as 4.11 to 5.18; None: none
@@ -47,6 +47,8 @@ class Vmlinux:
     def _strings(self):
         """(bytes, where each text is): longest first, so that a shorter one finds the end of another"""
         texts = {name for name, _, _, _ in self.exports} | {ns for _, _, _, ns in self.exports}
+        if 't' in self.fields:
+            texts.add('~text')
         data, where = bytearray(), {}
         for text in sorted(texts, key=lambda text: (-len(text), text)):
             at = data.find(text.encode() + b'\0')
@@ -72,7 +74,7 @@ class Vmlinux:
         out = b''
         for kind in self.fields:
             target = {'v': self.text + 16, 'n': strings + where[name], 's': strings + where[ns],
-                      'p': self.text + 32, 't': strings + where[name]}.get(kind)
+                      'p': self.text + 32, 't': strings + where.get('~text', 0)}.get(kind)
             if kind == 's' and self.symbols == 'ns' and not ns:
                 target = None
             if kind == 'x':

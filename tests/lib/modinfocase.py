@@ -59,9 +59,12 @@ class Case(unittest.TestCase):
             self.assertEqual(result.status, status, (args[:9], result.err[-2000:]))
         return result
 
+    def incumbent(self, *args, **kwargs):
+        return run(KMOD, *args, **kwargs)
+
     def compare(self, *args, **kwargs):
         """same output and status as the incumbent's; returns ours"""
-        ours, theirs = self.modinfo(*args, **kwargs), run(KMOD, *args, **kwargs)
+        ours, theirs = self.modinfo(*args, **kwargs), self.incumbent(*args, **kwargs)
         separator = b'\0' if '-0' in args else b'\n'
         self.assertEqual(without_build_ids(ours.out, separator), theirs.out, args[:9])
         self.assertEqual(ours.status, theirs.status, (args[:9], ours.err, theirs.err))

@@ -9,6 +9,7 @@ there may load or unload a module: the right to is given up.
 import ctypes
 import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -63,9 +64,12 @@ class Result:
                 (words[0], ' '.join(words[1:])) for words in map(str.split, self.out.splitlines())]
 
 
-def run(program, *args, env=None, cwd=None, timeout=60):
+def run(program, *args, env=None, cwd=None, timeout=300, cpu_seconds=300):
+    """@timeout is for what hangs, @cpu_seconds for what takes long: others may use the machine as well"""
+    limits = cpu_seconds, cpu_seconds
     return Result(subprocess.run([program, *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                  stderr=subprocess.PIPE, cwd=cwd, timeout=timeout, check=False,
+                                 preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, limits),
                                  env={**os.environ, 'LC_ALL': 'C', **(env or {})}))
 
 

@@ -33,14 +33,14 @@ enum option {
 };
 
 static const char *const namespaces[] = {
-	"",	     "PLAIN",	    "PLAIN2",	   "module:m1",	 "module:m-2,m3",
+	"",          "PLAIN",       "PLAIN2",      "module:m1",   "module:m-2,m3",
 	"module:m*", "module:,m5,", "module:*,m0", "module:m1*x",
 };
 
 /** struct world - modules, each of which may use those before it */
 struct world {
-	char names[MODULES][8], exports[MODULES][40], uses[MODULES][200], tags[MODULES][200], imports[MODULES][120],
-		needs[MODULES][40];
+	char names[MODULES][8], exports[MODULES][40], uses[MODULES][200], tags[MODULES][200],
+		imports[MODULES][120], needs[MODULES][40];
 	const char *into[MODULES];
 };
 
@@ -63,24 +63,28 @@ static void draw_world(struct world *w, uint32_t seed)
 		size_t n;
 
 		w->into[i] = ns;
-		(void)snprintf(w->names[i], sizeof(w->names[i]), "m%c%u", draw(&seed, 3) ? '_' : 'x', i);
+		(void)snprintf(w->names[i], sizeof(w->names[i]), "m%c%u",
+			       draw(&seed, 3) ? '_' : 'x', i);
 		if (draw(&seed, 2))
 			(void)snprintf(w->names[i], sizeof(w->names[i]), "m%u", i);
 		(void)snprintf(w->exports[i], sizeof(w->exports[i]), *ns ? "s%u@%s" : "s%u", i, ns);
-		(void)snprintf(w->tags[i], sizeof(w->tags[i]), "license=GPL\nname=%s\n", w->names[i]);
+		(void)snprintf(w->tags[i], sizeof(w->tags[i]), "license=GPL\nname=%s\n",
+			       w->names[i]);
 		for (uint32_t k = 0; k < i; k++) {
 			if (draw(&seed, 3))
 				continue;
 			n = strlen(w->uses[i]);
 			(void)snprintf(w->uses[i] + n, sizeof(w->uses[i]) - n, " s%u", k);
 			n = strlen(w->needs[i]);
-			(void)snprintf(w->needs[i] + n, sizeof(w->needs[i]) - n, " %s", w->names[k]);
+			(void)snprintf(w->needs[i] + n, sizeof(w->needs[i]) - n, " %s",
+				       w->names[k]);
 			if (draw(&seed, 4) == 0)
 				continue;
 			/* Mostly what it needs, sometimes another one. */
 			ns = draw(&seed, 8) ? w->into[k] : draw_namespace(&seed);
 			n = strlen(w->tags[i]);
-			(void)snprintf(w->tags[i] + n, sizeof(w->tags[i]) - n, *ns ? "import_ns=%s\n" : "", ns);
+			(void)snprintf(w->tags[i] + n, sizeof(w->tags[i]) - n,
+				       *ns ? "import_ns=%s\n" : "", ns);
 			n = strlen(w->imports[i]);
 			(void)snprintf(w->imports[i] + n, sizeof(w->imports[i]) - n, " %s", ns);
 		}
@@ -105,12 +109,14 @@ static void read_findings(const struct check *c, const struct world *w, struct s
 			said[i].is_refused |= is_use && f->severity == CHECK_ERROR;
 			said[i].is_warned |= is_use && f->severity == CHECK_WARNING;
 			said[i].is_unsure |= is_use && strstr(f->message, "not known");
-			said[i].is_import_refused |= strcmp(f->rule->name, "module-list-imported") == 0;
+			said[i].is_import_refused |=
+				strcmp(f->rule->name, "module-list-imported") == 0;
 		}
 	}
 }
 
-static void ask_check(const struct world *w, const char *release, enum option option, struct said *said)
+static void ask_check(const struct world *w, const char *release, enum option option,
+		      struct said *said)
 {
 	static const char *const configs[] = {
 		"CONFIG_MODULES=y\n# CONFIG_MODULE_ALLOW_MISSING_NAMESPACE_IMPORTS is not set\n",
@@ -123,21 +129,33 @@ static void ask_check(const struct world *w, const char *release, enum option op
 	const struct findings *lists[] = { &findings };
 	struct kernel_config config = { 0 };
 	struct kernel_exports exports = { 0 };
-	struct check_input in = { .graph = &g, .modules = asked, .findings = lists, .n_findings = 1, .release = release,
+	struct check_input in = { .graph = &g,
+				  .modules = asked,
+				  .findings = lists,
+				  .n_findings = 1,
+				  .release = release,
 				  .exports = &exports };
 	struct check c = { 0 };
 	struct diag diag;
 
 	for (uint32_t i = 0; i < MODULES; i++) {
-		modules[i] = (struct graph_module){ .name = w->names[i], .path = w->names[i],
-						    .facts = made_tagged_facts(w->exports[i], w->uses[i], w->tags[i]) };
-		asked[i] = (struct check_module){ .path = w->names[i], .compression = "none", .is_asked = true };
+		modules[i] =
+			(struct graph_module){ .name = w->names[i],
+					       .path = w->names[i],
+					       .facts = made_tagged_facts(w->exports[i], w->uses[i],
+									  w->tags[i]) };
+		asked[i] = (struct check_module){ .path = w->names[i],
+						  .compression = "none",
+						  .is_asked = true };
 	}
 	assert_int_equal(graph_resolve(&g, &findings), 0);
 	in.knows = CHECK_NEEDS_EXPORTS | CHECK_NEEDS_NAMESPACES | CHECK_NEEDS_RELEASE;
 	if (option != OPTION_NOT_KNOWN) {
-		assert_int_equal(kernel_config_read(&config, bytes_of(configs[option], strlen(configs[option])), NULL, NULL,
-						    &diag), 0);
+		assert_int_equal(
+			kernel_config_read(&config,
+					   bytes_of(configs[option], strlen(configs[option])), NULL,
+					   NULL, &diag),
+			0);
 		in.config = &config;
 		in.knows |= CHECK_NEEDS_CONFIG;
 	}
@@ -152,17 +170,22 @@ static void ask_check(const struct world *w, const char *release, enum option op
 }
 
 /* What the kernel answers about module @i when all that it needs is live. */
-static int load(const struct world *w, uint32_t i, bool has_lists, enum option option, bool *ret_has_warned)
+static int load(const struct world *w, uint32_t i, bool has_lists, enum option option,
+		bool *ret_has_warned)
 {
 	struct kernel_model *model = kernel_model_new(KERNEL_MODEL_6_12);
 	struct kernel_insert insert = { .name = w->names[i], .fd = 3 };
 	struct kernel kernel;
 	int r;
 
-	kernel_model_set_namespaces(model, (struct kernel_model_namespaces){ option == OPTION_ON, has_lists });
+	kernel_model_set_namespaces(
+		model, (struct kernel_model_namespaces){ option == OPTION_ON, has_lists });
 	for (uint32_t k = 0; k < MODULES; k++) {
-		struct kernel_model_module module = { .name = w->names[k], .needs = k == i ? w->needs[i] : NULL,
-						      .is_live = k < i, .exports_into = w->into[k], .imports = w->imports[k] };
+		struct kernel_model_module module = { .name = w->names[k],
+						      .needs = k == i ? w->needs[i] : NULL,
+						      .is_live = k < i,
+						      .exports_into = w->into[k],
+						      .imports = w->imports[k] };
 
 		assert_int_equal(kernel_model_add(model, &module), 0);
 	}
@@ -191,12 +214,15 @@ static void the_kernel_does_what_the_check_says(void **state)
 		for (uint32_t i = 0; i < MODULES; i++) {
 			bool has_warned;
 			int r = load(&w, i, has_lists, option, &has_warned);
-			int want = said[i].is_import_refused ? -EPERM : said[i].is_refused ? -EINVAL : 0;
+			int want = said[i].is_import_refused ? -EPERM
+				   : said[i].is_refused      ? -EINVAL
+							     : 0;
 
 			if (r != want || (r == 0 && has_warned != said[i].is_warned) ||
 			    said[i].is_unsure != (said[i].is_refused && option == OPTION_NOT_KNOWN))
-				fail_msg("world %u, module %s: the kernel %d, the check %d, warnings %d and %d", seed, w.names[i],
-					 r, want, has_warned, said[i].is_warned);
+				fail_msg(
+					"world %u, module %s: the kernel %d, the check %d, warnings %d and %d",
+					seed, w.names[i], r, want, has_warned, said[i].is_warned);
 			n[0] += r == 0 && !has_warned;
 			n[1] += r == 0 && has_warned;
 			n[2] += r == -EINVAL;
@@ -204,7 +230,8 @@ static void the_kernel_does_what_the_check_says(void **state)
 			n[4] += said[i].is_unsure;
 		}
 	}
-	print_message("# taken %u, with a warning %u, EINVAL %u, EPERM %u, not sure %u\n", n[0], n[1], n[2], n[3], n[4]);
+	print_message("# taken %u, with a warning %u, EINVAL %u, EPERM %u, not sure %u\n", n[0],
+		      n[1], n[2], n[3], n[4]);
 	for (size_t i = 0; i < sizeof(n) / sizeof(n[0]); i++)
 		assert_true(n[i] > WORLDS / 20);
 }

@@ -127,7 +127,7 @@ class Guest(unittest.TestCase):
     LIBS = ()           # that the commands open on demand
     MEMORY = 256
     DEVICES = ()        # arguments of QEMU
-    TIMEOUT = 400
+    TIMEOUT = 900       # seconds of a busy host; an idle one needs ten
     maxDiff = None
     is_kmod = vmlib.tool() == 'kmod'
 

@@ -275,7 +275,7 @@ class Image:
                 with open(os.path.join(folder, path), 'wb') as file:
                     file.write(data)
             depmod = '/sbin/depmod' if tool() == 'kmod' else tap.command('depmod')
-            subprocess.run([depmod, '-b', base, self.version], check=True, timeout=120)
+            subprocess.run([depmod, '-b', base, self.version], check=True, timeout=600)
             for name in os.listdir(folder):
                 if os.path.isfile(os.path.join(folder, name)):
                     self.add_host_file('/lib/modules/%s/%s' % (self.version, name), os.path.join(folder, name))

@@ -1,16 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Faults of symbols, one a rule."""
 
-import mkmod
-from planted import VERMAGIC, module
-
-
-def with_licence(name, licence):
-    """a module of that licence; None: of none"""
-    made = mkmod.Module(name).section('.gnu.linkonce.this_module', bytes(64))
-    if licence is not None:
-        made.modinfo('license', licence)
-    return made.modinfo('name', name).modinfo('vermagic', VERMAGIC).modinfo('intree', 'Y')
+from planted import module
 
 
 def unresolved(system):
@@ -18,11 +9,11 @@ def unresolved(system):
 
 
 def gpl_only(system):
-    system.modules['drivers/closed.ko'] = with_licence('closed', 'Proprietary').use('printk', crc=0x11).use('gpl_only', crc=0x13)
+    system.modules['drivers/closed.ko'] = module('closed', 'Proprietary').use('printk', crc=0x11).use('gpl_only', crc=0x13)
 
 
 def proprietary_provider(system):
-    system.modules['drivers/closed.ko'] = with_licence('closed', 'Proprietary').use('printk', crc=0x11).export('blob', crc=0x31)
+    system.modules['drivers/closed.ko'] = module('closed', 'Proprietary').use('printk', crc=0x11).export('blob', crc=0x31)
     system.modules['drivers/shim.ko'] = module('shim').use('gpl_only', crc=0x13).use('blob', crc=0x31)
 
 
@@ -72,5 +63,4 @@ PLANTS = {
     'MS109': (weak, 'hopes', 'exported_by_nobody'),
     'MS110': (cycle, 'egg', 'egg hen'),
     'MS111': (needs_itself, 'ouroboros', 'tail'),
-    # MS112 says that it follows from another one: test_symbols.py has both.
 }

@@ -35,7 +35,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TIME_LIMIT 60
+#define TIME_LIMIT 200
 #define MAX_TOGETHER 64
 #define BASELINE "/run/vm-modules"
 
