@@ -5,6 +5,7 @@
     signed = key.sign(module_bytes)                 # with the trailer, as scripts/sign-file adds it
 """
 
+import lzma
 import os
 import subprocess
 
@@ -53,3 +54,28 @@ class Key:
 
     def sign(self, content, **how):
         return mkmod.signed(content, self.signature(content, **how))
+
+
+def payload(path):
+    """of a kernel's image, as `xz -dc` and `zstd -dc` see it, wherever in the image it stands"""
+    with open(path, 'rb') as file:
+        image = file.read()
+    at = image.find(b'\xfd7zXZ\0\0\1')
+    if at > 0:
+        return lzma.LZMADecompressor(lzma.FORMAT_XZ).decompress(image[at:])
+    # What is behind the frame makes the tool complain, after it has written all.
+    return subprocess.run(['zstd', '-dcq', '--long=27'], input=image[image.index(b'\x28\xb5\x2f\xfd'):],
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False).stdout
+
+
+def in_kernel(path):
+    """what openssl takes for a certificate in a kernel, wherever a sequence in a sequence begins"""
+    kernel, found = payload(path), []
+    at = kernel.find(b'\x30\x82')
+    while at >= 0:
+        size = int.from_bytes(kernel[at + 2:at + 4], 'big') + 4
+        if kernel[at + 4:at + 6] == b'\x30\x82' and kernel[at + 8:at + 13] == b'\xa0\x03\x02\x01\x02':
+            found.append(kernel[at:at + size])
+        at = kernel.find(b'\x30\x82', at + 1)
+    return [data for data in found if subprocess.run(['openssl', 'x509', '-inform', 'DER', '-noout'], input=data, check=False,
+                                                     stderr=subprocess.DEVNULL).returncode == 0]

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """`modsure check` says before what the kernel says after: a small tree for each fault is checked on the host, and its
 modules are loaded in a guest, one by one."""
+import functools
+import lzma
 import os
 import re
 import subprocess
@@ -11,6 +13,8 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, '../lib'), os.path.join(HERE, '../check')]
 
+import keys  # noqa: E402
+import mkmod  # noqa: E402
 import planted  # noqa: E402
 import tap  # noqa: E402
 import testmodules  # noqa: E402
@@ -20,8 +24,10 @@ from testmodules import with_other_crc, with_tag, without_tag  # noqa: E402
 from vmcase import scenario  # noqa: E402
 
 OURS = ('MS1', 'MS2', 'MS404')   # symbols, namespaces, vermagic: these have to be exactly those that are expected
+FILES = ('MS1', 'MS2', 'MS4')   # those of module files as well
 LIST = 'module:ns_u*'   # as long as MODSURE_TEST
 SAMPLE = 12
+KEYRINGS = []   # files that are to last
 
 
 def swapped(data, one, other):
@@ -41,16 +47,25 @@ def bsd(data):
 class World:
     """modules in the order in which they are loaded: {name: change of the file that the tests have}"""
 
-    def __init__(self, modules, findings, answers, *log):
-        self.modules, self.answers, self.log = modules, answers, log
+    def __init__(self, modules, findings, answers, *log, rules=OURS):
+        self.modules, self.answers, self.log, self.rules = modules, answers, log, rules
         self.findings = findings    # [rule, severity, module]
 
     def files(self, version):
         found = {}
         for name, (source, change) in self.modules.items():
-            with open(os.path.join(testmodules.build(version), source + '.ko'), 'rb') as file:
-                found[name] = change(file.read())
+            found[name] = change(source_of(version, source))
         return found
+
+
+def source_of(version, name):
+    """a module that the tests have, or one of Debian's as it was signed"""
+    path = os.path.join(testmodules.build(version), name + '.ko')
+    if not os.path.exists(path):
+        path = os.path.join(vmlib.Tree.of(version).folder, vmlib.Tree.of(version).paths[name])
+    with open(path, 'rb') as file:
+        data = file.read()
+    return lzma.decompress(data) if path.endswith('.xz') else data
 
 
 def same(name):
@@ -101,7 +116,39 @@ WORLDS = {
                    'ns_bad': ('ns_bad', lambda data: data.replace(b'MODSURE_TEST', LIST.encode()))},
                   [['MS201', 'error', 'ns_user'], ['MS207', 'note', 'ns_bad']], ['ok', 'EINVAL', 'ok'],
                   r'ns_user: module uses symbol \(ns_exp_fn\) from namespace module:ns_u\*, but does not import it'),
+    'release': World({'dep_a': ('dep_a', lambda data: re.sub(rb'vermagic=6', b'vermagic=9', data))}, [], ['ok'], rules=FILES),
+    # Each taint is said once, so the other worlds come first.
+    'without_vermagic': World({'dep_a': ('dep_a', lambda data: without_tag(data, b'vermagic'))}, [['MS405', 'warning', 'dep_a']],
+                              ['ok'], rules=FILES),
+    'machine': World({'ns_exp': same('ns_exp'), 'ns_user': same('ns_user'),
+                      'dep_a': ('dep_a', lambda data: data[:18] + b'\xb7' + data[19:])},
+                     [['MS406', 'error', 'dep_a']], ['ok', 'ok', 'ENOEXEC'], rules=FILES),
+    'object': World({'dep_a': ('dep_a', lambda data: data.replace(b'.gnu.linkonce.this_module\0', b'.gnu.linkonce.that_module\0'))},
+                    [['MS407', 'error', 'dep_a']], ['ENOEXEC'], rules=FILES),
+    'without_license': World({'dep_a': ('dep_a', lambda data: without_tag(data, b'license'))}, [['MS408', 'warning', 'dep_a']],
+                             ['ok'], rules=FILES),
+    'cut': World({'dep_a': ('dep_a', lambda data: data[:len(data) // 2])}, [['MS401', 'error', 'dep_a']], ['ENOEXEC'],
+                 rules=FILES),
+    'other_name': World({'dep_q': same('dep_a')}, [['MS403', 'warning', 'dep_q']], ['ok'], rules=FILES),
+    # i8042 is built in and has parameters.
+    'built_in': World({'i8042': ('dep_a', lambda data: renamed(data, b'dep_a', b'i8042'))}, [['MS410', 'warning', 'i8042']],
+                      ['EINVAL'], 'i8042: module is already loaded', rules=FILES),
+    'signed': World({'crc_itu_t': same('crc_itu_t')}, [], ['ok'], rules=FILES),
+    'signature': World({'crc_itu_t': ('crc_itu_t', lambda data: data.replace(b'license=GPL', b'license=GPI', 1))},
+                       [['MS416', 'error', 'crc_itu_t']], ['EKEYREJECTED'], rules=FILES),
+    'no_signature': World({'dep_a': ('dep_a', lambda data: mkmod.signed(data, b'none'))}, [['MS416', 'error', 'dep_a']],
+                          ['EBADMSG'], rules=FILES),
 }
+
+
+@functools.lru_cache
+def keyring(version):
+    """the certificates in the kernel"""
+    file = tempfile.NamedTemporaryFile()
+    file.write(b''.join(keys.in_kernel(os.path.join(vmlib.kernels_dir(), 'boot/vmlinuz-' + version))))
+    file.flush()
+    KEYRINGS.append(file)
+    return file.name
 
 
 def check_tree(version, files):
@@ -119,7 +166,7 @@ def check_tree(version, files):
         for name in ('modules.order', 'modules.builtin', 'modules.builtin.modinfo'):
             os.symlink(os.path.join(tree.folder, name), os.path.join(folder, name))
         subprocess.run([tap.command('depmod'), '-b', base, version], check=True, stderr=subprocess.DEVNULL)
-        return planted.run('-b', base, '-k', version, '--json')
+        return planted.run('-b', base, '-k', version, '--json', '--keyring', keyring(version))
 
 
 def sample(version):
@@ -150,7 +197,7 @@ class Verdicts(vmcase.Guest):
 
     def agree(self, name, seen):
         world = WORLDS[name]
-        self.assertEqual(self.of_world(name, *OURS), world.findings, self.checked[name].stdout)
+        self.assertEqual(self.of_world(name, *world.rules), world.findings, self.checked[name].stdout)
         self.assertEqual([seen.notes[module] for module in world.modules], world.answers)
         for pattern in world.log:
             self.assertRegex(seen.log, pattern)
