@@ -122,6 +122,14 @@ const struct log_line *explain_find_logged(struct explaining *e, const char *par
 /** explain_quote() - a line of the kernel's log as a reason */
 void explain_quote(struct explaining *e, struct bytes text);
 
+/** explain_kernels_name() - what the kernel calls the module: by its tag, whatever the file is called */
+static inline const char *explain_kernels_name(const struct explaining *e)
+{
+	const char *name = e->file.facts ? facts_first(e->file.facts, "name") : NULL;
+
+	return name ? name : e->request->name;
+}
+
 static inline bool bytes_are(struct bytes b, const char *s)
 {
 	return b.size == strlen(s) && memcmp(b.base, s, b.size) == 0;

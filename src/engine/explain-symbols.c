@@ -310,7 +310,7 @@ static enum trouble trouble_of(const struct search *s, const struct fate *f)
 	    (f->import->flags & SYMBOL_CRC) && f->crc != f->import->crc)
 		return TROUBLE_VERSION;
 	if ((f->flags & SYMBOL_NAMESPACE) && f->ns &&
-	    !namespace_admits(facts, s->e->request->name, f->ns, s->has_module_lists))
+	    !namespace_admits(facts, explain_kernels_name(s->e), f->ns, s->has_module_lists))
 		return TROUBLE_NAMESPACE;
 	return TROUBLE_NONE;
 }

@@ -554,6 +554,12 @@ class Log(Case):
         self.assertEqual(self.explain(module(), errno.ENODEV, **self.DURING), [
             "m: the kernel's log says: no such device", "m: the kernel's log says: giving up"])
 
+    def test_file_of_another_name(self):
+        """the kernel calls a module by its tag"""
+        self.log((100000100, 'm: of another one'), (100000200, 'inside: no such device'))
+        self.assertEqual(self.explain(module().modinfo('name', 'inside'), errno.ENODEV, **self.DURING), [
+            "m: the kernel's log says: no such device"])
+
     def test_nothing_of_this_attempt(self):
         self.log((5000000, 'm: an earlier attempt'), (6000000, 'other: x'))
         self.assertEqual(self.explain(module(), errno.ENODEV, **self.DURING), [])
