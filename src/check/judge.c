@@ -11,9 +11,8 @@
 
 #include "bytes/release.h"
 #include "check/string-list.h"
-
-/* Namespaces that are lists of modules begin so. */
-static const char list_prefix[] = "module:";
+#include "elf/licence.h"
+#include "elf/namespace.h"
 
 struct judge {
 	struct graph *graph;
@@ -29,50 +28,6 @@ struct judge {
 	struct string_list imported; /* namespaces, once one is asked for */
 };
 
-bool judge_licence_is_gpl(const char *licence)
-{
-	static const char *const compatible[] = {
-		"GPL",          "GPL v2",       "GPL and additional rights",
-		"Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL",
-	};
-
-	for (size_t i = 0; licence && i < sizeof(compatible) / sizeof(compatible[0]); i++)
-		if (strcmp(licence, compatible[i]) == 0)
-			return true;
-	return false;
-}
-
-bool judge_is_list(const char *ns)
-{
-	return strncmp(ns, list_prefix, sizeof(list_prefix) - 1) == 0;
-}
-
-static bool begins_with(const char *name, const char *item, size_t size)
-{
-	for (size_t i = 0; i < size; i++)
-		if ((name[i] == '-' ? '_' : name[i]) != (item[i] == '-' ? '_' : item[i]))
-			return false;
-	return true;
-}
-
-bool judge_is_listed(const char *ns, const char *name)
-{
-	const char *at = judge_is_list(ns) ? ns + sizeof(list_prefix) - 1 : "";
-	size_t name_size = strlen(name);
-
-	while (*at) {
-		size_t n = strcspn(at, ",");
-		bool is_start = n > 0 && at[n - 1] == '*';
-		size_t size = n - is_start;
-
-		if (size <= name_size && (is_start || size == name_size) && size + is_start > 0 &&
-		    begins_with(name, at, size))
-			return true;
-		at += n + (at[n] == ',');
-	}
-	return false;
-}
-
 const char *judge_module_name(const struct graph_module *m)
 {
 	const char *name = facts_first(m->facts, "name");
@@ -84,7 +39,7 @@ enum judge_lists judge_lists_of(const char *release)
 {
 	if (!release_is_since(release, 0, 0))
 		return JUDGE_LISTS_UNKNOWN;
-	return release_is_since(release, 6, 16) ? JUDGE_LISTS_ARE_COUNTED : JUDGE_LISTS_ARE_NAMES;
+	return namespace_has_modules(release) ? JUDGE_LISTS_ARE_COUNTED : JUDGE_LISTS_ARE_NAMES;
 }
 
 /* The exporter that the kernel asks first. */
@@ -115,13 +70,13 @@ static int is_imported(struct judge *j, const char *ns)
 /* Return: a verdict; -ENOMEM. */
 static int judge_namespace(struct judge *j, const char *ns)
 {
-	bool is_list = judge_is_list(ns);
+	bool is_list = namespace_is_list(ns);
 	int r;
 
 	if (is_list && j->lists == JUDGE_LISTS_UNKNOWN)
 		return VERDICT_UNSURE;
 	if (is_list && j->lists == JUDGE_LISTS_ARE_COUNTED)
-		return judge_is_listed(ns, j->name) ? VERDICT_FINE : VERDICT_NOT_LISTED;
+		return namespace_lists(ns, j->name) ? VERDICT_FINE : VERDICT_NOT_LISTED;
 	r = is_imported(j, ns);
 	return r < 0 ? r : r ? VERDICT_FINE : VERDICT_NOT_IMPORTED;
 }
@@ -244,7 +199,7 @@ int judge_graph(struct graph *g, unsigned int what, enum judge_lists lists, stru
 		r = allocate(g, ret);
 	for (uint32_t i = 0; r == 0 && (what & JUDGE_LICENCES) && i < g->n_modules; i++)
 		ret->proprietary[i] =
-			!judge_licence_is_gpl(facts_first(g->modules[i].facts, "license"));
+			!licence_is_gpl(facts_first(g->modules[i].facts, "license"));
 	for (uint32_t i = 0; r == 0 && i < g->n_modules; i++)
 		r = judge_module(&j, order[i]);
 	string_list_done(&j.imported);

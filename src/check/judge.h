@@ -76,18 +76,6 @@ int judge_report(const struct judgement *judgement, const struct graph *g, bool 
 /** judgement_done() - free; NULL and all zero are fine */
 void judgement_done(struct judgement *judgement);
 
-/** judge_licence_is_gpl() - does the kernel take @licence, the first license= tag or NULL, for GPL-compatible? */
-bool judge_licence_is_gpl(const char *licence);
-
-/** judge_is_list() - does the namespace begin with "module:"? */
-bool judge_is_list(const char *ns);
-
-/**
- * judge_is_listed() - is module @name one of "module:a,b-*"?
- * A '*' counts at the end of an item only; '-' and '_' are the same.
- */
-bool judge_is_listed(const char *ns, const char *name);
-
 /** judge_module_name() - as the kernel knows the module: its name= tag, or else that of the file */
 const char *judge_module_name(const struct graph_module *m);
 

@@ -244,3 +244,22 @@ int check_livepatch_unsupported(struct check *c)
 	}
 	return r;
 }
+
+int check_unknown_export_table(struct check *c)
+{
+	const struct graph *g = c->in->graph;
+	int r = 0;
+
+	for (uint32_t i = 0; r == 0 && i < g->n_modules; i++) {
+		struct check_about about = { .module = i, .is_of_module = true, .section = "__ksymtab",
+					     .object = "__ksymtab" };
+		uint32_t flags = g->modules[i].facts->flags;
+
+		if (flags & FACTS_EXPORTS_UNKNOWN)
+			r = check_add(c, &about, "it has an export table whose names can't be told");
+		else if (flags & FACTS_LICENCES_UNKNOWN)
+			r = check_add(c, &about, "it has flags (__kflagstab) that do not fit its exports: which are "
+				      "GPL-only can't be told");
+	}
+	return r;
+}

@@ -11,6 +11,7 @@
 #include "check/string-list.h"
 #include "conf/kernel-config.h"
 #include "elf/kernel-exports.h"
+#include "elf/namespace.h"
 #include "index/builtin.h"
 
 static const char permissive[] = "CONFIG_MODULE_ALLOW_MISSING_NAMESPACE_IMPORTS";
@@ -74,7 +75,7 @@ static int not_imported(struct check *c, const struct import_at *at)
 	return check_add(
 		c, &about, "%s of %s is in namespace %s, which the module does not import%s%s",
 		at->name, symbol_owner_name(c, at->symbol), ns,
-		judge_is_listed(ns, name) ? ": before Linux 6.16 to be listed there is not enough"
+		namespace_lists(ns, name) ? ": before Linux 6.16 to be listed there is not enough"
 					  : "",
 		config_says(c));
 }
@@ -231,7 +232,7 @@ static struct check_about about_tag(uint32_t i, const char *ns)
 /* What the kernel does not let anybody import has a rule of its own. */
 static bool is_refused_list(const struct check *c, const char *ns)
 {
-	return judge_is_list(ns) && judge_lists_of(c->in->release) != JUDGE_LISTS_ARE_NAMES;
+	return namespace_is_list(ns) && judge_lists_of(c->in->release) != JUDGE_LISTS_ARE_NAMES;
 }
 
 static int unused(struct check *c, uint32_t i, const char *ns, const struct tags *tags, void *ctx)
@@ -314,7 +315,7 @@ static int list_imported(struct check *c, uint32_t i, const char *ns, const stru
 
 	(void)tags;
 	(void)ctx;
-	if (!judge_is_list(ns))
+	if (!namespace_is_list(ns))
 		return 0;
 	return check_add(
 		c, &about,
@@ -337,7 +338,7 @@ static int list_not_counted(struct check *c, uint32_t i, const char *ns, const s
 	struct check_about about = about_tag(i, ns);
 
 	(void)ctx;
-	if (!judge_is_list(ns) || judge_is_listed(ns, name) || !string_list_has(&tags->used, ns))
+	if (!namespace_is_list(ns) || namespace_lists(ns, name) || !string_list_has(&tags->used, ns))
 		return 0;
 	return check_add(
 		c, &about,

@@ -43,6 +43,7 @@ int check_unresolved_symbol(struct check *c);
 /* files.c */
 /* indexes.c */
 /* modules.c */
+int check_unknown_export_table(struct check *c);
 /* namespaces.c */
 /* signatures.c */
 /* unloadable.c */

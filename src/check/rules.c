@@ -466,6 +466,15 @@ const struct check_rule check_rules[] = {
 		check_devname_without_numbers,
 	},
 	{
+		"MS421", "unknown-export-table", CHECK_WARNING, 0, "a module has an export table of a kind that is not known",
+		"The entries of the table have a size that nothing in the file proves, or the flags beside it do not fit: it is "
+		"of a kernel later than this program knows, or damaged. Rather than being guessed, its symbols are not told: "
+		"modules that use them seem to use symbols that nobody exports. Where the names are known and the flags are "
+		"not, which symbols are for GPL-compatible modules only is not told.\n\n"
+		"Use a later modsure, or install the module again if it is of this kernel.",
+		check_unknown_export_table,
+	},
+	{
 		"MS501", "bad-configuration", CHECK_WARNING, 0,
 		"a line of configuration cannot be understood",
 		"The line, or the word of it that the message names, is passed over; the rest of the file counts. "

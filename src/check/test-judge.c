@@ -12,6 +12,8 @@
 
 #include "bytes/buf.h"
 #include "check/judge.h"
+#include "elf/licence.h"
+#include "elf/namespace.h"
 #include "graph/test-facts.h"
 
 struct mod {
@@ -197,10 +199,10 @@ static void licences(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
-		assert_true(judge_licence_is_gpl(good[i]));
+		assert_true(licence_is_gpl(good[i]));
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		assert_false(judge_licence_is_gpl(bad[i]));
-	assert_false(judge_licence_is_gpl(NULL));
+		assert_false(licence_is_gpl(bad[i]));
+	assert_false(licence_is_gpl(NULL));
 }
 
 /* Who uses symbols of a proprietary module is one, and so are its users; either order of symbols is refused. */
@@ -308,7 +310,7 @@ static void items_of_a_list(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		if (judge_is_listed(cases[i].ns, cases[i].name) != cases[i].want)
+		if (namespace_lists(cases[i].ns, cases[i].name) != cases[i].want)
 			fail_msg("%s %s", cases[i].ns, cases[i].name);
 }
 

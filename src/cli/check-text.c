@@ -59,7 +59,8 @@ static void print_sources(const struct check_command *c)
 	if (!c->view.is_verbose)
 		return;
 	print_line(c, "options of the kernel's build", result->config_path ? "" : "not known", result->config_path);
-	print_line(c, "vermagic of the kernel", result->vermagic_source ? "" : "not known", result->vermagic_source);
+	print_line(c, "vermagic of the kernel", result->vermagic_source ? "" : "not known",
+		   result->vermagic_source);
 	for (size_t i = 0; i < c->options.n_keyrings; i++)
 		print_line(c, "keys", "", c->keyrings[i]);
 }
@@ -220,7 +221,8 @@ static void print_baseline(const struct check_command *c)
 	uint32_t n_stale = 0;
 
 	if (c->write_path)
-		printf("written to %s: %u finding%s\n", c->write_path, c->n_accepted, c->n_accepted == 1 ? "" : "s");
+		printf("written to %s: %u finding%s\n", c->write_path, c->n_accepted,
+		       c->n_accepted == 1 ? "" : "s");
 	else if (c->baseline_path)
 		printf("accepted by %s: %u\n", c->baseline_path, c->n_accepted);
 	for (uint32_t i = 0; i < c->baseline.n; i++) {

@@ -82,12 +82,22 @@ struct dump {
 	const char *root; /* taken out of values, once in each; NULL: nothing is */
 };
 
+/* What the kernel exports is in the set of a depmod that was told about it, and not in that of another. */
+static bool is_of_kernel(const char *key, const char *value)
+{
+	static const char owner[] = "vmlinux";
+	size_t n = sizeof(owner) - 1;
+
+	return strncmp(key, "namespace:", strlen("namespace:")) == 0 && strncmp(value, owner, n) == 0 &&
+	       (!value[n] || value[n] == ' ');
+}
+
 static int put_value(void *ctx, const char *key, size_t key_size, const struct index_value *value)
 {
 	struct dump *dump = ctx;
 	const char *at = dump->root && dump->root[0] ? strstr(value->text, dump->root) : NULL;
 
-	if (strncmp(key, "manifest:", strlen("manifest:")) == 0)
+	if (strncmp(key, "manifest:", strlen("manifest:")) == 0 || is_of_kernel(key, value->text))
 		return 0;
 	buf_put(&dump->text, key, key_size + 1);
 	if (at) {

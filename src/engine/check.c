@@ -367,6 +367,10 @@ static int inspect(void *ctx, struct depmod *d)
 		r = gather_config(c);
 	if (r == 0 && c->options->n_names == 0)
 		r = check_gather_indexes(d, c->options->session->sysroot, &c->out->arena, &c->in);
+	if (r == 0 && c->in.vermagic_source) {
+		c->out->vermagic_source = keep_text(c, c->in.vermagic_source);
+		r = c->out->vermagic_source ? 0 : -ENOMEM;
+	}
 	return r < 0 ? r : check_rules_run(&c->out->check, &c->in);
 }
 

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "elf/facts-internal.h"
+#include "elf/licence.h"
 #include "elf/namespace.h"
 #include "engine/explain-internal.h"
 #include "engine/indexes.h"
@@ -266,18 +267,6 @@ static void read_references(struct search *s)
 	}
 }
 
-static bool is_gpl_compatible(const char *licence)
-{
-	static const char *const compatible[] = {
-		"GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL",
-	};
-
-	for (size_t i = 0; i < sizeof(compatible) / sizeof(compatible[0]); i++)
-		if (strcmp(licence, compatible[i]) == 0)
-			return true;
-	return false;
-}
-
 static const char *licence_of(const struct facts *facts)
 {
 	const char *licence = facts_first(facts, "license");
@@ -312,7 +301,7 @@ static enum trouble trouble_of(const struct search *s, const struct fate *f)
 	const struct facts *facts = s->e->file.facts;
 	enum trouble trouble = trouble_of_owner(s, f);
 
-	if (trouble == TROUBLE_NONE && (f->flags & SYMBOL_GPL) && !is_gpl_compatible(licence_of(facts)))
+	if (trouble == TROUBLE_NONE && (f->flags & SYMBOL_GPL) && !licence_is_gpl(licence_of(facts)))
 		trouble = TROUBLE_LICENCE;
 	/* A weak import may stay without an answer. */
 	if (trouble != TROUBLE_NONE)

@@ -247,7 +247,8 @@ static struct scan_file take_given(struct scan_file *f, uint32_t n, const struct
 	uint32_t i = 1, best;
 
 	for (; i < n && f[i].given; i++)
-		event_emit(events, EVENT_WARNING, "%s: left out: %s was given too, and is a module of the same name",
+		event_emit(events, EVENT_WARNING,
+			   "%s: left out: %s was given too, and is a module of the same name",
 			   f[i].given, taken.given);
 	for (best = i; i < n; i++)
 		if (depmod_conf_choose(conf, f[best].path, f[i].path) > 0)

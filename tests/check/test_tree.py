@@ -308,6 +308,19 @@ class Indexes(Case):
         return index[:8] + (root + 4).to_bytes(4, 'big') + bytes(4) + reference[:2] + (child + 4).to_bytes(4, 'big') + \
             reference[6:]
 
+    def test_made_with_and_without_symvers(self):
+        """what depmod -E adds to its own index is no difference, whoever was told of the kernel's symbols"""
+        symvers = self.path('build/Module.symvers')
+        self.system.write()
+        for told in (False, True):
+            with self.subTest(told):
+                subprocess.run([tap.command('depmod'), *(['-E', symvers] if told else []), '-b', self.system.folder,
+                                self.system.version], check=True)
+                self.assertEqual(self.findings(write=False), [])
+                self.system.args = ['-E', symvers]
+                self.assertEqual(self.findings(write=False), [])
+                self.system.args = []
+
     def test_of_kmod(self):
         """the set of another depmod, where it says the same, is no more than worth a note"""
         self.system.write()

@@ -55,6 +55,14 @@ def built_in(system):
     system.modules['lib/inside.ko'] = module('inside')
 
 
+def unknown_export_table(system):
+    made = module('later', exports='kflagstab')
+    for name in 'later_a', 'later_b':
+        made.export(name, gpl=True)
+    made.get('__kflagstab').data[:] = bytes(3)
+    system.modules['drivers/later.ko'] = made
+
+
 def livepatch(system):
     system.modules['drivers/patch.ko'] = module('patch').livepatch()
 
@@ -96,4 +104,5 @@ PLANTS = {
     'MS418': (impossible_alias, 'small', 'usb:v0bdap8153d*dc*dsc*dp*ic*isc*ip*in*'),
     'MS419': (unfit_alias, 'bracket', 'usb:v[0-9p*'),
     'MS420': (devname, 'node', 'some/node'),
+    'MS421': (unknown_export_table, 'later', '__ksymtab'),
 }
