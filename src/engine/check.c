@@ -26,6 +26,9 @@
 /* The configuration of a kernel has 300 KiB. */
 #define CONFIG_MAX ((size_t)16 * 1024 * 1024)
 
+/* Bad lines of it that are told one by one. */
+#define BAD_OPTIONS_TOLD_MAX 10u
+
 /* Says what is said, and remembers the worst of it, which is why something is not known. */
 struct hearing {
 	const struct events *events;
@@ -50,6 +53,7 @@ struct checking {
 	struct check_names names;
 	struct session session;
 	struct kernel_config config;
+	uint32_t n_bad_options; /* lines of its file that are none */
 	struct keyring *keyring; /* NULL: signatures are not looked at */
 	struct check_others others;
 	struct lookup lookup; /* of what depmod would write */
@@ -247,11 +251,13 @@ static int gather_exports(struct checking *c)
 	return 0;
 }
 
+/* A file that is something else has as many bad lines as it has lines. */
 static void note_bad_option(void *ctx, const struct diag *diag)
 {
-	const struct checking *c = ctx;
+	struct checking *c = ctx;
 
-	event_diag(c->events, EVENT_WARNING, c->in.config_path, -EBADMSG, diag);
+	if (c->n_bad_options++ < BAD_OPTIONS_TOLD_MAX)
+		event_diag(c->events, EVENT_WARNING, c->in.config_path, -EBADMSG, diag);
 }
 
 static int note_no_config(struct checking *c, int error, const struct diag *diag)
