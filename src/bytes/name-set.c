@@ -59,6 +59,17 @@ int name_set_put(struct name_set *set, const char *name, uint32_t value, uint32_
 	return 1;
 }
 
+bool name_set_has(const struct name_set *set, const char *name, uint32_t *ret_value)
+{
+	const struct name_set_slot *slot = set->n_slots ? find(set, name) : NULL;
+
+	if (!slot || !slot->name)
+		return false;
+	if (ret_value)
+		*ret_value = slot->value;
+	return true;
+}
+
 void name_set_done(struct name_set *set)
 {
 	if (!set)

@@ -3,6 +3,7 @@
 /*
  * Was this name met before? For lists whose length a file decides.
  */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,6 +24,9 @@ struct name_set {
  * Return: 1 it was not there; 0 it was; -ENOMEM (or -E2BIG): nothing has changed.
  */
 int name_set_put(struct name_set *set, const char *name, uint32_t value, uint32_t *ret_value);
+
+/** name_set_has() - is @name in it, and with which value? @ret_value may be NULL; written only with true */
+bool name_set_has(const struct name_set *set, const char *name, uint32_t *ret_value);
 
 /** name_set_done() - free the table (not the names) and make it empty; NULL is fine */
 void name_set_done(struct name_set *set);

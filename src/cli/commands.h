@@ -18,9 +18,10 @@ int cmd_rmmod(int argc, char **argv);
 int cmd_static_nodes(int argc, char **argv);
 
 /**
- * cmd_graph() cmd_harddep() cmd_plan() cmd_why() - modsure's own; argv[0] is the command's name
+ * cmd_check() cmd_graph() cmd_harddep() cmd_plan() cmd_why() - modsure's own; argv[0] is the command's name
  * Return: exit status, see enum view_status.
  */
+int cmd_check(int argc, char **argv);
 int cmd_graph(int argc, char **argv);
 int cmd_harddep(int argc, char **argv);
 int cmd_plan(int argc, char **argv);

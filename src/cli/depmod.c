@@ -17,6 +17,7 @@
 #include "sys/sys.h"
 
 #define OPTION_MERGE_SOFTDEPS 256
+#define OPTION_NAMESPACES 257
 
 /* Work shorter than this needs no progress line. */
 #define PROGRESS_AFTER_USEC 1000000
@@ -112,6 +113,7 @@ static const struct option_row rows[] = {
 	{ 'o', "outdir", "DIR", "write below DIR" },
 	{ 'C', "config", "PATH", "read this file or directory in place of depmod.d" },
 	{ 'e', "errsyms", NULL, "report unknown symbols; needs -E or -F" },
+	{ OPTION_NAMESPACES, "namespaces", NULL, "-e, and report namespaces that are used and not imported" },
 	{ 'E', "symvers", "FILE", "the kernel's symbols: a Module.symvers" },
 	{ 'F', "filesyms", "FILE", "the kernel's symbols: a System.map" },
 	{ 'n', "show", NULL, "write text files to standard output, nothing to disk" },
@@ -183,6 +185,10 @@ static int apply(void *ctx, int id, const char *argument)
 		break;
 	case 'F':
 		c->options.system_map = argument;
+		break;
+	case OPTION_NAMESPACES:
+		c->options.check_symbols = true;
+		c->options.check_namespaces = true;
 		break;
 	case OPTION_MERGE_SOFTDEPS:
 		c->options.merge_softdeps = true;

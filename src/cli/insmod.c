@@ -100,7 +100,8 @@ static void explain(struct command *c, const struct insert_request *request,
 {
 	struct explanation found = { 0 };
 
-	if (explain_insert(&c->session.kernel, &c->session.indexes, request, done, error, &found) == 0)
+	if (explain_insert(&c->session.kernel, &c->session.indexes, request, done, error, NULL,
+			   &found) == 0)
 		log_explanation(&c->log, &found);
 	explanation_done(&found);
 }

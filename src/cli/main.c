@@ -26,6 +26,7 @@ struct command {
 };
 
 static const struct command commands[] = {
+	{ "check", cmd_check, "find what is wrong with modules before they are booted", true, true },
 	{ "depmod", cmd_depmod, "index the modules of a kernel", false },
 	{ "graph", cmd_graph, "show what a module brings in, as a tree, DOT or JSON", true, true },
 	{ "harddep", cmd_harddep, "list hard dependencies, complete an image, suggest more", true, true },

@@ -11,6 +11,7 @@
 #include "bytes/name.h"
 #include "cli/commands.h"
 #include "cli/json.h"
+#include "cli/modinfo-symbols.h"
 #include "cli/modinfo-view.h"
 #include "cli/options.h"
 #include "codec/pkcs7.h"
@@ -36,9 +37,11 @@ struct modinfo {
 	struct arena arena; /* of the module at hand */
 	struct json *json;
 	size_t n_printed;
+	struct modinfo_list list; /* of symbols, where those are wanted and no fields */
+	bool has_both_lists;
 };
 
-enum { OPTION_JSON = 256 };
+enum { OPTION_JSON = 256, OPTION_EXPORTS, OPTION_IMPORTS };
 
 static const char *const usage[] = { "modinfo [OPTIONS] NAME|ALIAS|FILE...", NULL };
 
@@ -51,6 +54,8 @@ static const struct option_row rows[] = {
 	{ 'F', "field", "FIELD", "show the values of this field only, a line each" },
 	{ '0', "null", NULL, "end each value with a NUL byte instead of a newline" },
 	{ OPTION_JSON, "json", NULL, "show everything as JSON" },
+	{ OPTION_EXPORTS, "exports", NULL, "show the symbols that modules, or a kernel image, export" },
+	{ OPTION_IMPORTS, "imports", NULL, "show the symbols that modules import" },
 	{ 'm', "modname", NULL, "arguments are module names, not aliases or files" },
 	{ 'v', "verbose", NULL, "say when the indexes do not belong together" },
 	{ 'k', "set-version", "VERSION", "look for modules of this kernel, not the running one" },
@@ -76,6 +81,12 @@ static const char *field_of(int id)
 	}
 }
 
+static void want_list(struct modinfo *m, enum modinfo_symbols what)
+{
+	m->has_both_lists = m->has_both_lists || (m->list.what != MODINFO_SYMBOLS_NONE && m->list.what != what);
+	m->list.what = what;
+}
+
 static int apply_option(void *ctx, int id, const char *argument)
 {
 	struct modinfo *m = ctx;
@@ -99,6 +110,12 @@ static int apply_option(void *ctx, int id, const char *argument)
 		break;
 	case OPTION_JSON:
 		m->is_json = true;
+		break;
+	case OPTION_EXPORTS:
+		want_list(m, MODINFO_SYMBOLS_EXPORTS);
+		break;
+	case OPTION_IMPORTS:
+		want_list(m, MODINFO_SYMBOLS_IMPORTS);
 		break;
 	case 'm':
 		m->is_name = true;
@@ -271,6 +288,10 @@ static int show_file(struct modinfo *m, const char *argument, const char *path,
 	struct hard_names hard = { 0 };
 	int r, ret;
 
+	if (m->list.what != MODINFO_SYMBOLS_NONE) {
+		r = modinfo_list_file(&m->list, argument, path);
+		return r == -ENOMEM ? no_memory(m, r) : r;
+	}
 	arena_reset(&m->arena, (size_t)1024 * 1024);
 	if (wants_path_only(m))
 		return print(m, argument, &view);
@@ -298,6 +319,10 @@ static int show_builtin(struct modinfo *m, const char *argument, const char *nam
 	struct bytes text;
 	int r;
 
+	if (m->list.what != MODINFO_SYMBOLS_NONE) {
+		log_message(&m->log, LOG_ERR, "%s is part of the kernel: its image tells what that exports", name);
+		return -ENOEXEC;
+	}
 	arena_reset(&m->arena, (size_t)1024 * 1024);
 	r = indexes_builtin_modinfo(&m->indexes, &text);
 	if (r < 0) {
@@ -354,9 +379,10 @@ static int show_path(struct modinfo *m, const char *argument)
 /* Nothing answers to @argument; if it is a file, the error is to say what that is. */
 static int show_other(struct modinfo *m, const char *argument, int error)
 {
+	bool is_list = m->list.what != MODINFO_SYMBOLS_NONE; /* kernels are called as they please */
 	struct sys_entry entry;
 
-	if (!m->is_name && (strchr(argument, '/') || ends_like_a_module(argument)) &&
+	if (!m->is_name && (strchr(argument, '/') || ends_like_a_module(argument) || is_list) &&
 	    sys_stat(AT_FDCWD, argument, &entry) == 0)
 		return show_path(m, argument);
 	if (error == -EINVAL)
@@ -389,9 +415,10 @@ static int show_found(struct modinfo *m, const char *argument)
 
 static int show_argument(struct modinfo *m, const char *argument)
 {
+	bool is_list = m->list.what != MODINFO_SYMBOLS_NONE;
 	struct sys_entry entry;
 
-	if (m->is_name || !ends_like_a_module(argument) ||
+	if (m->is_name || (!ends_like_a_module(argument) && !(is_list && strchr(argument, '/'))) ||
 	    sys_stat(AT_FDCWD, argument, &entry) < 0 ||
 	    !entry.is_regular)
 		return show_found(m, argument);
@@ -410,7 +437,7 @@ static int show_all(struct modinfo *m, int n, char **arguments)
 		ret = r < 0 ? r : ret;
 	}
 	if (m->is_json)
-		puts(m->n_printed > 0 ? "\n]" : "]");
+		puts(m->n_printed + m->list.n_printed > 0 ? "\n]" : "]");
 	return ret;
 }
 
@@ -467,6 +494,11 @@ static int set_up(struct modinfo *m)
 	}
 	m->reader = modfile_reader_new(NULL);
 	m->tools = (struct modinfo_tools){ &m->log, &m->arena, pkcs7_reader_new(), false };
+	m->list.separator = m->form.separator;
+	m->list.json = m->json;
+	m->list.log = &m->log;
+	m->list.reader = m->reader;
+	m->list.arena = &m->arena;
 	r = m->reader && m->tools.pkcs7 ? open_indexes(m) : -ENOMEM;
 	return r < 0 ? no_memory(m, r) : 0;
 }
@@ -480,9 +512,22 @@ static void clean_up(struct modinfo *m)
 	json_close(m->json);
 }
 
+/* Options that do not go together. NULL: none. */
+static const char *what_is_wrong(const struct modinfo *m)
+{
+	if (m->has_both_lists)
+		return "--exports and --imports are shown one at a time.";
+	if (m->list.what != MODINFO_SYMBOLS_NONE && m->form.field)
+		return "--exports and --imports show symbols; they go with no -F or its kin.";
+	if (m->is_json && (m->form.field || m->form.separator == '\0'))
+		return "--json shows all fields; it goes with no -F, -0 or their kin.";
+	return NULL;
+}
+
 int cmd_modinfo(int argc, char **argv)
 {
 	struct modinfo m = { .form.separator = '\n', .indexes.dir_fd = -1 };
+	const char *wrong;
 	int first, r;
 
 	log_init(&m.log, argv[0]);
@@ -495,8 +540,9 @@ int cmd_modinfo(int argc, char **argv)
 		options_misuse(&table);
 		return EXIT_FAILURE;
 	}
-	if (m.is_json && (m.form.field || m.form.separator == '\0')) {
-		log_message(&m.log, LOG_ERR, "--json shows all fields; it goes with no -F, -0 or their kin.");
+	wrong = what_is_wrong(&m);
+	if (wrong) {
+		log_message(&m.log, LOG_ERR, "%s", wrong);
 		return EXIT_FAILURE;
 	}
 	r = set_up(&m);

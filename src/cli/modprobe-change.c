@@ -124,7 +124,7 @@ static void explain(const struct change *c, const struct plan_step *step,
 	struct explanation found = { 0 };
 
 	if (explain_insert(&c->m->session.kernel, &c->m->session.indexes, &request, &result->report,
-			   result->error, &found) == 0)
+			   result->error, NULL, &found) == 0)
 		log_explanation(&c->m->log, &found);
 	explanation_done(&found);
 }

@@ -50,3 +50,11 @@ int sysroot_module_dir(const char *root, char **ret_dir)
 		return r;
 	return asprintf(ret_dir, "%s%s/%s", root, MODULE_DIRECTORY, release) < 0 ? -ENOMEM : 0;
 }
+
+bool sysroot_is_running(const char *root, const char *version)
+{
+	char release[RELEASE_MAX + 1];
+	int r = root && root[0] ? captured_release(root, release) : sys_release(release, sizeof(release));
+
+	return r == 0 && strcmp(release, version) == 0;
+}

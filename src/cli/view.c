@@ -81,11 +81,13 @@ static int find_release(struct view *v)
 	return v->release ? 0 : -ENOMEM;
 }
 
-static int open_json(struct view *v)
+int view_open_json(struct view *v)
 {
 	struct diag diag = { 0 };
 	int r;
 
+	if (!v->is_json || v->json)
+		return 0;
 	r = json_open(&v->json, &diag);
 	if (r < 0)
 		log_message(&v->log, LOG_ERR, "%s", diag.what[0] ? diag.what : strerror(-r));
@@ -97,11 +99,9 @@ int view_open(struct view *v)
 	const struct events events = { .report = log_event, .ctx = &v->log };
 	int r;
 
-	if (v->is_json) {
-		r = open_json(v);
-		if (r < 0)
-			return r;
-	}
+	r = view_open_json(v);
+	if (r < 0)
+		return r;
 	r = find_release(v);
 	if (r == 0)
 		r = session_open(&v->session, &v->options, &events);

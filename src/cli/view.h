@@ -63,6 +63,9 @@ int view_apply(struct view *view, int id, const char *argument);
  */
 int view_open(struct view *view);
 
+/** view_open_json() - the JSON library alone, if it is asked for. Return: 0; -errno (reported). */
+int view_open_json(struct view *view);
+
 /** view_close() - NULL members are fine */
 void view_close(struct view *view);
 

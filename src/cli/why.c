@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * modsure why A B: by which dependencies does A bring B in? The chain comes from indexes, rules and
- * symbols; whether it counts is the planner's word, so that why and modprobe never disagree.
+ * symbols; whether it counts is the planner's word, so that why and modprobe never disagree. For --symbol
+ * see why-symbol.c.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 
 #include "cli/commands.h"
 #include "cli/view.h"
+#include "cli/why-symbol.h"
 #include "config.h"
 #include "engine/link-reader.h"
 #include "plan/describe.h"
@@ -22,6 +24,7 @@ struct names {
 
 struct command {
 	struct view view;
+	struct why_symbol_options about_symbol;
 	const char *from, *to;
 	struct names starts, ends;
 	struct arena arena;
@@ -42,15 +45,34 @@ struct finding {
 	struct buf reason; /* why not */
 };
 
-static const char *const usage[] = { "modsure why [OPTIONS] A B", NULL };
-static const struct option_row rows[] = { VIEW_ROWS };
+enum { OPTION_SYMBOL = VIEW_OPTIONS };
+
+static const char *const usage[] = { "modsure why [OPTIONS] A B", "modsure why [OPTIONS] --symbol NAME", NULL };
+static const struct option_row rows[] = {
+	{ OPTION_SYMBOL, "symbol", "NAME", "who exports this symbol, in which namespace, and who uses it?" },
+	{ 'E', "symvers", "FILE", "with --symbol: what the kernel exports, as Module.symvers has it" },
+	{ 'F', "filesyms", "FILE", "with --symbol: the same, from a System.map or a kernel image" },
+	VIEW_ROWS,
+};
 static const struct option_table table = { usage, rows, sizeof(rows) / sizeof(rows[0]) };
 
 static int apply(void *ctx, int id, const char *argument)
 {
 	struct command *c = ctx;
 
-	return view_apply(&c->view, id, argument);
+	switch (id) {
+	case OPTION_SYMBOL:
+		c->about_symbol.symbol = argument;
+		return 0;
+	case 'E':
+		c->about_symbol.symvers = argument;
+		return 0;
+	case 'F':
+		c->about_symbol.system_map = argument;
+		return 0;
+	default:
+		return view_apply(&c->view, id, argument);
+	}
 }
 
 static const struct plan_step *find_step(const struct command *c, const char *module)
@@ -461,10 +483,16 @@ static int run(struct command *c, int argc, char **argv)
 {
 	int r;
 
-	if (argc != 2) {
-		log_message(&c->view.log, LOG_ERR, "two names are needed; see --help");
+	if (argc != (c->about_symbol.symbol ? 0 : 2)) {
+		log_message(&c->view.log, LOG_ERR, "two names are needed, or --symbol and no other; see --help");
 		return VIEW_USAGE;
 	}
+	if (!c->about_symbol.symbol && (c->about_symbol.symvers || c->about_symbol.system_map)) {
+		log_message(&c->view.log, LOG_ERR, "-E and -F are for --symbol; see --help");
+		return VIEW_USAGE;
+	}
+	if (c->about_symbol.symbol)
+		return view_open(&c->view) < 0 ? VIEW_FAILED : why_symbol(&c->view, &c->about_symbol);
 	c->from = argv[0];
 	c->to = argv[1];
 	if (view_open(&c->view) < 0)

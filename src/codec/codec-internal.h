@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * What codec.c and the files behind it (one a library) share; not for others.
+ * What codec.c, payload.c and the files behind them (one a library) share; not for others.
  */
 #include "bytes/diag.h"
 #include "codec/codec.h"
+#include "codec/payload.h"
 
 /* Decoder state above this is given back after the file that needed it. */
 #define CODEC_KEEP_MAX ((uint64_t)16 * 1024 * 1024)
@@ -36,6 +37,12 @@ int codec_sink_room(struct codec_sink *sink, uint8_t **ret_p, size_t *ret_size);
 int codec_sink_wrote(struct codec_sink *sink, size_t n);
 
 /**
+ * codec_sink_put() - write @n bytes that were decompressed elsewhere, all or none
+ * Return: 0; -E2BIG over the limit; -ENOMEM.
+ */
+int codec_sink_put(struct codec_sink *sink, const void *p, size_t n);
+
+/**
  * struct codec_ops - one library; without @decode it is not built in
  * @new:       decoder state, to be used for many files; NULL without memory
  * @size_hint: see codec_size_hint()
@@ -49,3 +56,17 @@ struct codec_ops {
 };
 
 extern const struct codec_ops codec_xz, codec_zstd, codec_gzip;
+
+/**
+ * struct payload_ops - one way to pack a kernel; without @decode it is not built in
+ * @decode: one stream or frame at the start of @in, whatever stands behind it; offsets in the diag
+ *          are from there, @ret_used is written only on success. What codec_sink_wrote() and
+ *          codec_sink_put() return needs no diag
+ */
+struct payload_ops {
+	int (*decode)(struct bytes in, struct codec_sink *sink, size_t *ret_used,
+		      struct diag *diag);
+};
+
+extern const struct payload_ops payload_gzip, payload_bzip2, payload_lzma, payload_xz, payload_lzo,
+	payload_lz4, payload_zstd;

@@ -103,12 +103,12 @@ int codec_sink_wrote(struct codec_sink *sink, size_t n)
 	return 0;
 }
 
-static int copy_plain(struct bytes in, struct codec_sink *sink)
+int codec_sink_put(struct codec_sink *sink, const void *p, size_t n)
 {
-	sink->is_over = in.size > sink->limit - sink->out->size;
+	sink->is_over = n > sink->limit - sink->out->size;
 	if (sink->is_over)
 		return -E2BIG;
-	buf_put(sink->out, in.base, in.size);
+	buf_put(sink->out, p, n);
 	return sink->out->error;
 }
 
@@ -120,7 +120,7 @@ static int decode(struct codec *codec, enum codec_kind kind, struct bytes in,
 	uint64_t size;
 
 	if (kind == CODEC_PLAIN)
-		return copy_plain(in, sink);
+		return codec_sink_put(sink, in.base, in.size);
 	if (!ops->decode)
 		return diag_plain(diag, -EOPNOTSUPP, "this build cannot read %s files",
 				  kinds[kind].name);

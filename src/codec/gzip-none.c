@@ -2,3 +2,4 @@
 #include "codec/codec-internal.h"
 
 const struct codec_ops codec_gzip = { 0 };
+const struct payload_ops payload_gzip = { 0 };

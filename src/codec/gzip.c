@@ -123,3 +123,22 @@ static int gzip_decode(void *state, struct bytes in, struct codec_sink *sink, st
 }
 
 const struct codec_ops codec_gzip = { gzip_new, gzip_free, gzip_size_hint, gzip_decode };
+
+static int gzip_first(struct bytes in, struct codec_sink *sink, size_t *ret_used, struct diag *diag)
+{
+	z_stream z = { 0 };
+	size_t used;
+	int r, ret;
+
+	if (inflateInit2(&z, WINDOW_BITS) != Z_OK)
+		return -ENOMEM;
+	r = member(&z, in, sink, &used, &ret);
+	if (r == 0 && ret != Z_STREAM_END)
+		r = error_of(&z, ret, used, diag);
+	if (r == 0)
+		*ret_used = used;
+	inflateEnd(&z);
+	return r;
+}
+
+const struct payload_ops payload_gzip = { gzip_first };

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "codec/test-codec.h"
+#include "codec/test-payload.h"
 
 #include <zlib.h>
 
 const enum codec_kind battery_kind = CODEC_GZIP;
+const enum payload_kind payload_battery_kind = PAYLOAD_GZIP;
+const bool payload_is_checked = true, payload_is_continued = true;
 
 void battery_pack(struct bytes in, struct buf *out)
 {
@@ -52,6 +54,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		BATTERY,
+		PAYLOAD_BATTERY_ALSO,
 		cmocka_unit_test(test_zero_padding),
 		cmocka_unit_test(test_hint_lies),
 	};

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "codec/test-codec.h"
+#include "codec/test-payload.h"
 
 #include <lzma.h>
 
 const enum codec_kind battery_kind = CODEC_XZ;
+const enum payload_kind payload_battery_kind = PAYLOAD_XZ;
+const bool payload_is_checked = true, payload_is_continued = true;
 
 /* The kernel's own choice for modules: CRC32 and a dictionary of 1 MiB. */
 void battery_pack(struct bytes in, struct buf *out)
@@ -131,14 +133,29 @@ static void test_hint_of_streams_and_padding(void **state)
 	assert_int_equal(hint, 16);
 }
 
+/* What kernels are packed with: a dictionary of 128 MiB at most, with or without the x86 filter. */
+static void test_payload_dictionary_limit(void **state)
+{
+	CLEANUP_BUF struct buf packed = { 0 };
+
+	(void)state;
+	battery_pack(bytes_of("some content", 12), &packed);
+	set_dictionary(&packed, 30);
+	expect_unpacked(buf_bytes(&packed), bytes_of("some content", 12), packed.size);
+	set_dictionary(&packed, 31);
+	expect_refused(buf_bytes(&packed), DECODED_MAX, -E2BIG, "xz dictionary needs more memory");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		BATTERY,
+		PAYLOAD_BATTERY_ALSO,
 		cmocka_unit_test(test_dictionary_limit),
 		cmocka_unit_test(test_unknown_check),
 		cmocka_unit_test(test_hint_lies),
 		cmocka_unit_test(test_hint_of_streams_and_padding),
+		cmocka_unit_test(test_payload_dictionary_limit),
 	};
 
 	return cmocka_run_group_tests_name("xz", tests, NULL, NULL);

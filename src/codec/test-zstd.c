@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "codec/test-codec.h"
+#include "codec/test-payload.h"
 
 #include <zstd.h>
 
 const enum codec_kind battery_kind = CODEC_ZSTD;
+const enum payload_kind payload_battery_kind = PAYLOAD_ZSTD;
+const bool payload_is_checked = true, payload_is_continued = true;
 
 void battery_pack(struct bytes in, struct buf *out)
 {
@@ -95,15 +97,25 @@ static void test_skippable_frame(void **state)
 	codec_free(codec);
 }
 
+/* Kernels are packed by level 22 from a pipe: a window of 128 MiB, more than modules may have. */
+static void test_payload_window_limit(void **state)
+{
+	(void)state;
+	expect_unpacked(FRAME("\x00\x88"), bytes_of("body", 4), FRAME("\x00\x88").size);
+	expect_refused(FRAME("\x00\x90"), DECODED_MAX, -E2BIG, "limit of 128 MiB");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		BATTERY,
+		PAYLOAD_BATTERY_ALSO,
 		cmocka_unit_test(test_window_limit),
 		cmocka_unit_test(test_dictionary),
 		cmocka_unit_test(test_hint_lies),
 		cmocka_unit_test(test_unknown_size),
 		cmocka_unit_test(test_skippable_frame),
+		cmocka_unit_test(test_payload_window_limit),
 	};
 
 	return cmocka_run_group_tests_name("zstd", tests, NULL, NULL);

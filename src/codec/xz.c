@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * xz through liblzma.
+ * xz, and lzma of the time before it, through liblzma.
  *
  *   | header 12 | block.. | index | footer 12 | (zero padding, more streams)
  *                           |       |  CRC32 4, backward size 4, flags 2, "YZ"
  *                           0, number of records, then (unpadded size, uncompressed size) each
  *
  * Sizes in the index are variable-length integers. Source: The .xz File Format 1.1.0.
+ *
+ *   lzma: | lc, lp, pb 1 | dictionary size 4 | size 8, all ones: ends with a mark | data |
  */
 #include <lzma.h>
 #include <stdlib.h>
@@ -97,30 +99,40 @@ static int xz_size_hint(struct bytes in, uint64_t *ret_size)
 	return 0;
 }
 
-static int error_of(lzma_ret ret, uint64_t off, struct diag *diag)
+/** struct format - what a message calls the data, and the limit that it had to keep */
+struct format {
+	const char *name;
+	uint64_t work_max;
+};
+
+static int error_of(lzma_ret ret, const struct format *format, uint64_t off, struct diag *diag)
 {
+	const char *name = format->name;
+
 	switch (ret) {
 	case LZMA_MEM_ERROR:
 		return -ENOMEM;
 	case LZMA_MEMLIMIT_ERROR:
 		return diag_offset(diag, -E2BIG, off,
-				   "xz dictionary needs more memory than the limit of %llu MiB",
-				   (unsigned long long)CODEC_WORK_MAX >> 20);
+				   "%s dictionary needs more memory than the limit of %llu MiB",
+				   name, (unsigned long long)format->work_max >> 20);
 	case LZMA_OPTIONS_ERROR:
-		return diag_offset(diag, -EOPNOTSUPP, off, "xz options that liblzma does not know");
+		return diag_offset(diag, -EOPNOTSUPP, off, "%s options that liblzma does not know",
+				   name);
 	case LZMA_UNSUPPORTED_CHECK:
 		return diag_offset(diag, -EOPNOTSUPP, off,
-				   "xz integrity check that liblzma does not know");
+				   "%s integrity check that liblzma does not know", name);
 	case LZMA_BUF_ERROR:
-		return diag_offset(diag, -EBADMSG, off, "xz data is cut off");
+		return diag_offset(diag, -EBADMSG, off, "%s data is cut off", name);
 	case LZMA_FORMAT_ERROR:
-		return diag_offset(diag, -EBADMSG, off, "no xz header where one must be");
+		return diag_offset(diag, -EBADMSG, off, "no %s header where one must be", name);
 	default:
-		return diag_offset(diag, -EBADMSG, off, "xz data is damaged");
+		return diag_offset(diag, -EBADMSG, off, "%s data is damaged", name);
 	}
 }
 
-static int run(lzma_stream *s, struct codec_sink *sink, struct diag *diag)
+static int run(lzma_stream *s, const struct format *format, struct codec_sink *sink,
+	       struct diag *diag)
 {
 	lzma_ret ret = LZMA_OK;
 
@@ -137,21 +149,22 @@ static int run(lzma_stream *s, struct codec_sink *sink, struct diag *diag)
 		if (r < 0)
 			return r;
 	}
-	return ret == LZMA_STREAM_END ? 0 : error_of(ret, s->total_in, diag);
+	return ret == LZMA_STREAM_END ? 0 : error_of(ret, format, s->total_in, diag);
 }
 
 static int xz_decode(void *state, struct bytes in, struct codec_sink *sink, struct diag *diag)
 {
+	static const struct format format = { "xz", CODEC_WORK_MAX };
 	lzma_stream *s = state;
 	lzma_ret ret;
 	int r;
 
 	ret = lzma_stream_decoder(s, CODEC_WORK_MAX, LZMA_CONCATENATED | LZMA_TELL_UNSUPPORTED_CHECK);
 	if (ret != LZMA_OK)
-		return error_of(ret, 0, diag);
+		return error_of(ret, &format, 0, diag);
 	s->next_in = in.base;
 	s->avail_in = in.size;
-	r = run(s, sink, diag);
+	r = run(s, &format, sink, diag);
 	if (lzma_memusage(s) > CODEC_KEEP_MAX) {
 		lzma_end(s);
 		*s = (lzma_stream)LZMA_STREAM_INIT;
@@ -160,3 +173,39 @@ static int xz_decode(void *state, struct bytes in, struct codec_sink *sink, stru
 }
 
 const struct codec_ops codec_xz = { xz_new, xz_free, xz_size_hint, xz_decode };
+
+/* @ret: of setting up the decoder @s */
+static int first(lzma_stream *s, lzma_ret ret, const struct format *format, struct bytes in,
+		 struct codec_sink *sink, size_t *ret_used, struct diag *diag)
+{
+	int r;
+
+	s->next_in = in.base;
+	s->avail_in = in.size;
+	r = ret == LZMA_OK ? run(s, format, sink, diag) : error_of(ret, format, 0, diag);
+	if (r == 0)
+		*ret_used = in.size - s->avail_in;
+	lzma_end(s);
+	return r;
+}
+
+static int xz_first(struct bytes in, struct codec_sink *sink, size_t *ret_used, struct diag *diag)
+{
+	static const struct format format = { "xz", PAYLOAD_WORK_MAX };
+	lzma_stream s = LZMA_STREAM_INIT;
+	lzma_ret ret = lzma_stream_decoder(&s, format.work_max, LZMA_TELL_UNSUPPORTED_CHECK);
+
+	return first(&s, ret, &format, in, sink, ret_used, diag);
+}
+
+static int lzma_first(struct bytes in, struct codec_sink *sink, size_t *ret_used, struct diag *diag)
+{
+	static const struct format format = { "lzma", PAYLOAD_WORK_MAX };
+	lzma_stream s = LZMA_STREAM_INIT;
+	lzma_ret ret = lzma_alone_decoder(&s, format.work_max);
+
+	return first(&s, ret, &format, in, sink, ret_used, diag);
+}
+
+const struct payload_ops payload_xz = { xz_first };
+const struct payload_ops payload_lzma = { lzma_first };

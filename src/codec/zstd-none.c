@@ -2,3 +2,4 @@
 #include "codec/codec-internal.h"
 
 const struct codec_ops codec_zstd = { 0 };
+const struct payload_ops payload_zstd = { 0 };

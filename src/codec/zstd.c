@@ -14,6 +14,9 @@
 /* 64 MiB, so that a window and the library's tables stay below CODEC_WORK_MAX. */
 #define WINDOW_LOG_MAX 26
 
+/* 128 MiB: what level 22 takes when it reads from a pipe; below PAYLOAD_WORK_MAX. */
+#define PAYLOAD_WINDOW_LOG_MAX 27
+
 struct zstd_state {
 	ZSTD_DCtx *decoder;
 };
@@ -51,7 +54,7 @@ static int zstd_size_hint(struct bytes in, uint64_t *ret_size)
 	return 0;
 }
 
-static int error_of(size_t ret, uint64_t off, struct diag *diag)
+static int error_of(size_t ret, unsigned int window_log, uint64_t off, struct diag *diag)
 {
 	switch (ZSTD_getErrorCode(ret)) {
 	case ZSTD_error_memory_allocation:
@@ -59,7 +62,7 @@ static int error_of(size_t ret, uint64_t off, struct diag *diag)
 	case ZSTD_error_frameParameter_windowTooLarge:
 		return diag_offset(diag, -E2BIG, off,
 				   "zstd window needs more memory than the limit of %u MiB",
-				   1u << (WINDOW_LOG_MAX - 20));
+				   1u << (window_log - 20));
 	case ZSTD_error_frameParameter_unsupported:
 	case ZSTD_error_version_unsupported:
 		return diag_offset(diag, -EOPNOTSUPP, off, "zstd options that libzstd does not know");
@@ -94,7 +97,7 @@ static int run(ZSTD_DCtx *decoder, struct bytes in, struct codec_sink *sink, str
 		if (r < 0)
 			return r;
 		if (ZSTD_isError(ret))
-			return error_of(ret, from.pos, diag);
+			return error_of(ret, WINDOW_LOG_MAX, from.pos, diag);
 		if (from.pos < from.size)
 			continue;
 		if (ret == 0)
@@ -124,3 +127,46 @@ static int zstd_decode(void *state, struct bytes in, struct codec_sink *sink, st
 }
 
 const struct codec_ops codec_zstd = { zstd_new, zstd_free, zstd_size_hint, zstd_decode };
+
+static int run_first(ZSTD_DCtx *decoder, struct bytes in, struct codec_sink *sink, size_t *ret_used,
+		     struct diag *diag)
+{
+	ZSTD_inBuffer from = { in.base, in.size, 0 };
+	size_t ret = 1;
+
+	while (ret != 0) {
+		ZSTD_outBuffer to = { 0 };
+		uint8_t *p;
+		int r;
+
+		r = codec_sink_room(sink, &p, &to.size);
+		if (r < 0)
+			return r;
+		to.dst = p;
+		ret = ZSTD_decompressStream(decoder, &to, &from);
+		r = codec_sink_wrote(sink, to.pos);
+		if (r < 0)
+			return r;
+		if (ZSTD_isError(ret))
+			return error_of(ret, PAYLOAD_WINDOW_LOG_MAX, from.pos, diag);
+		if (ret != 0 && from.pos == from.size && to.pos < to.size)
+			return diag_offset(diag, -EBADMSG, from.pos, "zstd data is cut off");
+	}
+	*ret_used = from.pos;
+	return 0;
+}
+
+static int zstd_first(struct bytes in, struct codec_sink *sink, size_t *ret_used, struct diag *diag)
+{
+	ZSTD_DCtx *decoder = ZSTD_createDCtx();
+	int r;
+
+	if (!decoder)
+		return -ENOMEM;
+	ZSTD_DCtx_setParameter(decoder, ZSTD_d_windowLogMax, PAYLOAD_WINDOW_LOG_MAX);
+	r = run_first(decoder, in, sink, ret_used, diag);
+	ZSTD_freeDCtx(decoder);
+	return r;
+}
+
+const struct payload_ops payload_zstd = { zstd_first };

@@ -128,6 +128,7 @@ static struct elf_section decode_section(const uint8_t *p, bool is_64, bool big,
 	s.type = get_u32(p + 4, big);
 	if (is_64) {
 		s.flags = get_u64(p + 8, big);
+		s.addr = get_u64(p + 16, big);
 		s.off = get_u64(p + 24, big);
 		s.size = get_u64(p + 32, big);
 		s.link = get_u32(p + 40, big);
@@ -135,6 +136,7 @@ static struct elf_section decode_section(const uint8_t *p, bool is_64, bool big,
 		s.entry_size = get_u64(p + 56, big);
 	} else {
 		s.flags = get_u32(p + 8, big);
+		s.addr = get_u32(p + 12, big);
 		s.off = get_u32(p + 16, big);
 		s.size = get_u32(p + 20, big);
 		s.link = get_u32(p + 24, big);

@@ -25,7 +25,14 @@ enum {
 	ELF_MACHINE_SPARC = 2,
 	ELF_MACHINE_MIPS = 8,
 	ELF_MACHINE_SPARC32PLUS = 18,
+	ELF_MACHINE_PPC = 20,
+	ELF_MACHINE_PPC64 = 21,
+	ELF_MACHINE_S390 = 22,
 	ELF_MACHINE_SPARCV9 = 43,
+	ELF_MACHINE_X86_64 = 62,
+	ELF_MACHINE_AARCH64 = 183,
+	ELF_MACHINE_RISCV = 243,
+	ELF_MACHINE_LOONGARCH = 258,
 
 	ELF_SECTION_SYMTAB = 2,
 	ELF_SECTION_RELA = 4,
@@ -56,6 +63,7 @@ struct elf_section {
 	uint32_t link;
 	uint32_t info;
 	uint64_t flags;
+	uint64_t addr; /* where it is linked to; 0 in a relocatable file */
 	uint64_t off;  /* from the start of the file; inside the file unless type is NOBITS */
 	uint64_t size; /* bytes */
 	uint64_t entry_size;

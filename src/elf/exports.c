@@ -9,25 +9,11 @@
  *                       kernels an absolute value that is the CRC itself
  *   __ksymtab_strings   names and namespaces
  */
-#include "elf/exports.h"
-
 #include "bytes/diag.h"
 #include "bytes/hash.h"
-#include "elf/elf.h"
+#include "elf/exports-internal.h"
 
-#define KFLAG_GPL 1u
-
-struct context {
-	struct facts_reader *r;
-	const struct elf *elf;
-	const struct elf_symbols *symbols;
-	struct bytes *contents; /* of each section, once read */
-	bool *is_read;
-	struct diag *diag;
-};
-
-/* Contents of a section by index; each section is read once at the most. */
-static int content_of(struct context *c, uint32_t index, struct bytes *ret_b)
+int exports_content(struct exports_context *c, uint32_t index, struct bytes *ret_b)
 {
 	int ret;
 
@@ -57,7 +43,7 @@ static uint32_t index_of_section(const struct elf *elf, const char *name)
 	return s ? (uint32_t)(s - elf->sections) : 0;
 }
 
-static int add_export(struct context *c, const char *name, uint32_t flags, uint32_t *ret_i)
+int exports_add(struct exports_context *c, const char *name, uint32_t flags, uint32_t *ret_i)
 {
 	size_t size = strnlen(name, SYMBOL_NAME_MAX + 1);
 	struct facts_export export = { .flags = flags };
@@ -79,12 +65,12 @@ static int add_export(struct context *c, const char *name, uint32_t flags, uint3
 	return facts_collected(r, c->diag);
 }
 
-static struct facts_export *export_at(struct context *c, uint32_t i)
+static struct facts_export *export_at(struct exports_context *c, uint32_t i)
 {
 	return (struct facts_export *)(void *)c->r->exports.base + i;
 }
 
-static void set_namespace(struct context *c, uint32_t i, const char *ns, size_t size)
+void exports_set_namespace(struct exports_context *c, uint32_t i, const char *ns, size_t size)
 {
 	struct facts_export *e;
 	uint32_t at;
@@ -97,7 +83,7 @@ static void set_namespace(struct context *c, uint32_t i, const char *ns, size_t 
 	e->flags |= SYMBOL_NAMESPACE;
 }
 
-static void set_crc(struct context *c, uint32_t i, uint32_t crc)
+void exports_set_crc(struct exports_context *c, uint32_t i, uint32_t crc)
 {
 	struct facts_export *e = export_at(c, i);
 
@@ -105,24 +91,74 @@ static void set_crc(struct context *c, uint32_t i, uint32_t crc)
 	e->flags |= SYMBOL_CRC;
 }
 
-/* GPL flag of the entry that @s points at, from __kflagstab: one byte an entry. */
-static bool kflag_is_gpl(struct context *c, const struct elf_symbol *s, uint32_t kflagstab)
+int exports_named(struct exports_context *c, const char *name, uint32_t *ret_index, struct bytes *ret_b)
 {
-	uint64_t table_size, entry_size;
-	struct bytes flags;
-
-	if (s->section >= c->elf->n_sections || content_of(c, kflagstab, &flags) < 0 ||
-	    flags.size == 0)
-		return false;
-	c->r->flags |= FACTS_KFLAGSTAB;
-	table_size = c->elf->sections[s->section].size;
-	entry_size = table_size / flags.size;
-	if (entry_size == 0 || table_size % flags.size != 0 || s->value / entry_size >= flags.size)
-		return false;
-	return flags.base[s->value / entry_size] & KFLAG_GPL;
+	*ret_index = index_of_section(c->elf, name);
+	*ret_b = (struct bytes){ 0 };
+	return *ret_index ? exports_content(c, *ret_index, ret_b) : 0;
 }
 
-static int read_ksymtab_symbol(struct context *c, const struct elf_symbol *s, const char *name,
+static uint64_t gcd(uint64_t a, uint64_t b)
+{
+	while (b) {
+		uint64_t rest = a % b;
+
+		a = b;
+		b = rest;
+	}
+	return a;
+}
+
+/*
+ * A flag belongs to the entry of the same number, so the size of an entry has to be known. The number of
+ * flags tells it, and symbols have to agree: each stands at the beginning of one, and where there
+ * is one for each entry, they stand no further apart.
+ */
+static int measure_entries(struct exports_context *c, const uint32_t *special, size_t n)
+{
+	uint32_t table = index_of_section(c->elf, "__ksymtab"), flags_index;
+	uint64_t apart = 0, n_symbols = 0, size, all;
+	struct bytes flags;
+	int ret;
+
+	ret = exports_named(c, "__kflagstab", &flags_index, &flags);
+	if (ret < 0 || !table || !flags_index)
+		return ret;
+	c->r->flags |= FACTS_KFLAGSTAB;
+	all = c->elf->sections[table].size;
+	for (size_t k = 0; k < n; k++) {
+		struct elf_symbol s = elf_symbol_at(c->elf, c->symbols, special[k]);
+		const char *name = (const char *)c->symbols->strings.base + s.name_off;
+
+		if (s.section == table && s.value < all && strncmp(name, "__ksymtab_", 10) == 0) {
+			apart = gcd(apart, s.value);
+			n_symbols++;
+		}
+	}
+	size = flags.size && all % flags.size == 0 ? all / flags.size : 0;
+	if (size < 8 || size > EXPORT_ENTRY_MAX || size % 4 != 0 || apart % size != 0 ||
+	    (apart > 0 && apart != size && n_symbols * apart == all))
+		size = 0;
+	c->kflag_size = size;
+	c->kflag_table = table;
+	return 0;
+}
+
+/* GPL flag of the entry that @s points at, from __kflagstab: one byte an entry. */
+static bool kflag_is_gpl(struct exports_context *c, const struct elf_symbol *s, uint32_t kflagstab)
+{
+	struct bytes flags;
+
+	if (c->kflag_size == 0 || exports_content(c, kflagstab, &flags) < 0 ||
+	    s->section != c->kflag_table || s->value % c->kflag_size != 0 ||
+	    s->value / c->kflag_size >= flags.size) {
+		c->r->flags |= FACTS_LICENCES_UNKNOWN;
+		return false;
+	}
+	return flags.base[s->value / c->kflag_size] & KFLAG_GPL;
+}
+
+static int read_ksymtab_symbol(struct exports_context *c, const struct elf_symbol *s, const char *name,
 			       uint32_t kflagstab)
 {
 	uint32_t flags = 0, i;
@@ -135,16 +171,16 @@ static int read_ksymtab_symbol(struct context *c, const struct elf_symbol *s, co
 	else if (kflagstab && kflag_is_gpl(c, s, kflagstab))
 		flags = SYMBOL_GPL;
 	ns_size = exports_split_namespace(name);
-	ret = add_export(c, ns_size ? name + ns_size + 1 : name, flags, &i);
+	ret = exports_add(c, ns_size ? name + ns_size + 1 : name, flags, &i);
 	if (ret < 0)
 		return ret;
 	if (ns_size && !(export_at(c, i)->flags & SYMBOL_NAMESPACE))
-		set_namespace(c, i, name, ns_size);
+		exports_set_namespace(c, i, name, ns_size);
 	return 0;
 }
 
 /* Where the CRC and the namespace of an export stand is told by two more symbols. */
-static int read_attribute(struct context *c, size_t index, const struct elf_symbol *s,
+static int read_attribute(struct exports_context *c, size_t index, const struct elf_symbol *s,
 			  const char *name)
 {
 	bool is_crc = name[2] == 'c';
@@ -161,28 +197,28 @@ static int read_attribute(struct context *c, size_t index, const struct elf_symb
 	if (!is_crc && (export_at(c, i)->flags & SYMBOL_NAMESPACE))
 		return 0;
 	if (is_crc && s->section == ELF_SHN_ABS) {
-		set_crc(c, i, (uint32_t)s->value);
+		exports_set_crc(c, i, (uint32_t)s->value);
 		return 0;
 	}
-	ret = content_of(c, s->section, &b);
+	ret = exports_content(c, s->section, &b);
 	if (ret < 0)
 		return ret == -ENOENT ? 0 : ret;
 	if (is_crc) {
 		if (bytes_u32(b, s->value, c->elf->is_big, &crc) < 0)
 			return diag_offset(c->diag, -EBADMSG, elf_symbol_off(c->symbols, index),
 					   "CRC of an export lies outside of its section");
-		set_crc(c, i, crc);
+		exports_set_crc(c, i, crc);
 	} else {
 		if (bytes_string_within(b, s->value, SYMBOL_NAME_MAX, &ns, &size) < 0)
 			return diag_offset(c->diag, -EBADMSG, elf_symbol_off(c->symbols, index),
 					   "namespace of an export has no end in its section, or is "
 					   "too long");
-		set_namespace(c, i, ns, size);
+		exports_set_namespace(c, i, ns, size);
 	}
 	return facts_collected(c->r, c->diag);
 }
 
-static int read_by_symbols(struct context *c, const uint32_t *special, size_t n)
+static int read_by_symbols(struct exports_context *c, const uint32_t *special, size_t n)
 {
 	uint32_t kflagstab = index_of_section(c->elf, "__kflagstab");
 	int ret;
@@ -207,7 +243,7 @@ static int read_by_symbols(struct context *c, const uint32_t *special, size_t n)
 	return 0;
 }
 
-static int read_attributes(struct context *c, const uint32_t *special, size_t n)
+static int read_attributes(struct exports_context *c, const uint32_t *special, size_t n)
 {
 	for (size_t k = 0; k < n; k++) {
 		struct elf_symbol s = elf_symbol_at(c->elf, c->symbols, special[k]);
@@ -224,168 +260,6 @@ static int read_attributes(struct context *c, const uint32_t *special, size_t n)
 	return 0;
 }
 
-struct relocation {
-	uint64_t off;
-	uint32_t symbol;
-	uint64_t addend;
-};
-
-static struct relocation decode_relocation(const struct elf *elf, const uint8_t *p, bool has_addend)
-{
-	bool big = elf->is_big;
-	struct relocation r = { 0 };
-
-	if (elf->is_64) {
-		r.off = get_u64(p, big);
-		/* MIPS has five fields there, of which the first is a symbol of 4 bytes. */
-		r.symbol = elf->machine == ELF_MACHINE_MIPS
-				   ? get_u32(p + 8, big)
-				   : (uint32_t)(get_u64(p + 8, big) >> 32);
-		r.addend = has_addend ? get_u64(p + 16, big) : 0;
-	} else {
-		r.off = get_u32(p, big);
-		r.symbol = get_u32(p + 4, big) >> 8;
-		r.addend = has_addend ? get_u32(p + 8, big) : 0;
-	}
-	return r;
-}
-
-/* An export table whose names stand nowhere but in its relocations. */
-struct export_table {
-	uint32_t index; /* of its section */
-	uint32_t strings_index;
-	struct bytes content, strings;
-	struct bytes crcs;   /* empty when relocations would change them */
-	struct bytes kflags; /* of __kflagstab */
-	bool is_gpl;
-};
-
-static const struct elf_section *relocations_of(const struct elf *elf, uint32_t target)
-{
-	for (uint32_t i = 1; i < elf->n_sections; i++) {
-		const struct elf_section *s = &elf->sections[i];
-
-		if ((s->type == ELF_SECTION_RELA || s->type == ELF_SECTION_REL) &&
-		    s->info == target)
-			return s;
-	}
-	return NULL;
-}
-
-/* Entry @n of the table, whose name was met in a relocation. */
-static int add_entry(struct context *c, const struct export_table *t, uint32_t n, const char *name,
-		     uint32_t *ret_i)
-{
-	bool is_gpl = t->is_gpl || (n < t->kflags.size && (t->kflags.base[n] & KFLAG_GPL));
-	uint32_t crc;
-	int ret;
-
-	ret = add_export(c, name, is_gpl ? SYMBOL_GPL : 0, ret_i);
-	if (ret == 0 && bytes_u32(t->crcs, 4 * (uint64_t)n, c->elf->is_big, &crc) == 0)
-		set_crc(c, *ret_i, crc);
-	return ret;
-}
-
-/*
- * An entry's relocations come in the order value, name, namespace. The latter two lead into
- * __ksymtab_strings, the first one elsewhere: that tells entries apart whatever their size is.
- */
-static int read_relocations(struct context *c, const struct elf_section *rel,
-			    const struct export_table *t)
-{
-	bool has_addend = rel->type == ELF_SECTION_RELA;
-	size_t word = c->elf->is_64 ? 8 : 4;
-	uint32_t n_entries = 0, current = 0;
-	unsigned int n_strings = 2; /* of the current entry; none is open before the first value */
-	struct table records;
-	struct bytes b;
-	int ret;
-
-	ret = elf_content(c->elf, rel, &b);
-	if (ret < 0)
-		return ret;
-	records = bytes_table(b, word * (has_addend ? 3 : 2));
-	for (size_t i = 0; i < records.n; i++) {
-		const uint8_t *p = table_entry(&records, i);
-		struct relocation r = decode_relocation(c->elf, p, has_addend);
-		uint64_t at = rel->off + (uint64_t)i * records.entry_size;
-		struct elf_symbol s;
-		const char *string;
-		uint32_t in_place;
-		size_t size;
-
-		if (r.symbol == 0 || r.symbol >= c->symbols->entries.n)
-			return diag_offset(c->diag, -EBADMSG, at,
-					   "relocation of an export names symbol %u", r.symbol);
-		s = elf_symbol_at(c->elf, c->symbols, r.symbol);
-		if (s.section != t->strings_index) {
-			n_strings = 0;
-			n_entries++;
-			continue;
-		}
-		if (!has_addend) {
-			if (bytes_u32(t->content, r.off, c->elf->is_big, &in_place) < 0)
-				return diag_offset(c->diag, -EBADMSG, at,
-						   "relocation lies outside of its section");
-			r.addend = (uint64_t)(int64_t)(int32_t)in_place;
-		}
-		if (n_strings >= 2 || bytes_string_within(t->strings, s.value + r.addend,
-							  SYMBOL_NAME_MAX, &string, &size) < 0)
-			return diag_offset(c->diag, -EBADMSG, at,
-					   "relocations do not fit an export table");
-		if (n_strings++ == 0) {
-			ret = add_entry(c, t, n_entries - 1, string, &current);
-			if (ret < 0)
-				return ret;
-		} else {
-			set_namespace(c, current, string, size);
-		}
-	}
-	return 0;
-}
-
-/* Contents of the section called @name, empty without one. */
-static int named_content(struct context *c, const char *name, uint32_t *ret_index,
-			 struct bytes *ret_b)
-{
-	*ret_index = index_of_section(c->elf, name);
-	*ret_b = (struct bytes){ 0 };
-	return *ret_index ? content_of(c, *ret_index, ret_b) : 0;
-}
-
-static int read_by_relocations(struct context *c, bool is_gpl)
-{
-	struct export_table t = { .is_gpl = is_gpl };
-	const struct elf_section *rel;
-	uint32_t index;
-	int ret;
-
-	ret = named_content(c, is_gpl ? "__ksymtab_gpl" : "__ksymtab", &t.index, &t.content);
-	if (ret < 0 || t.content.size == 0)
-		return ret;
-	ret = named_content(c, "__ksymtab_strings", &t.strings_index, &t.strings);
-	if (ret < 0)
-		return ret;
-	rel = relocations_of(c->elf, t.index);
-	if (!rel || t.strings_index == 0 || c->symbols->entries.n == 0) {
-		c->r->flags |= FACTS_EXPORTS_UNKNOWN;
-		return 0;
-	}
-	ret = named_content(c, is_gpl ? "__kcrctab_gpl" : "__kcrctab", &index, &t.crcs);
-	if (ret < 0)
-		return ret;
-	if (index && relocations_of(c->elf, index))
-		t.crcs = (struct bytes){ 0 };
-	if (!is_gpl) {
-		ret = named_content(c, "__kflagstab", &index, &t.kflags);
-		if (ret < 0)
-			return ret;
-		if (t.kflags.size > 0)
-			c->r->flags |= FACTS_KFLAGSTAB;
-	}
-	return read_relocations(c, rel, &t);
-}
-
 /* An entry of an export table has 8 bytes at the least. */
 static size_t entries_at_most(const struct elf_section *s)
 {
@@ -395,7 +269,7 @@ static size_t entries_at_most(const struct elf_section *s)
 int exports_read(struct facts_reader *r, const struct elf *elf, const struct elf_symbols *symbols,
 		 const uint32_t *special, size_t n, struct diag *diag)
 {
-	struct context c = { .r = r, .elf = elf, .symbols = symbols, .diag = diag };
+	struct exports_context c = { .r = r, .elf = elf, .symbols = symbols, .diag = diag };
 	const struct elf_section *plain = elf_find(elf, "__ksymtab");
 	const struct elf_section *gpl = elf_find(elf, "__ksymtab_gpl");
 	int ret;
@@ -410,11 +284,13 @@ int exports_read(struct facts_reader *r, const struct elf *elf, const struct elf
 	if (!c.contents || !c.is_read)
 		return -ENOMEM;
 	memset(c.is_read, 0, elf->n_sections * sizeof(*c.is_read));
-	ret = read_by_symbols(&c, special, n);
+	ret = measure_entries(&c, special, n);
+	if (ret == 0)
+		ret = read_by_symbols(&c, special, n);
 	if (ret == 0 && r->exports.size == 0) {
-		ret = read_by_relocations(&c, false);
+		ret = exports_by_relocations(&c, false);
 		if (ret == 0)
-			ret = read_by_relocations(&c, true);
+			ret = exports_by_relocations(&c, true);
 	}
 	if (ret == 0 && r->exports.size > 0)
 		ret = read_attributes(&c, special, n);

@@ -15,7 +15,7 @@ struct diag;
 struct facts_reader;
 
 /* Raise whenever the layout or the meaning of a record changes: stored ones are void then. */
-#define FACTS_VERSION 1u
+#define FACTS_VERSION 2u
 
 /* The strings and tables of one record; real ones have a few hundred KiB at the most. */
 #define FACTS_RECORD_MAX ((uint32_t)64 * 1024 * 1024)
@@ -29,6 +29,7 @@ enum facts_flags {
 	FACTS_KFLAGSTAB = 1u << 5,   /* GPL flags come from __kflagstab */
 	FACTS_THIS_MODULE = 1u << 6, /* has .gnu.linkonce.this_module */
 	FACTS_EXPORTS_UNKNOWN = 1u << 7, /* has an export table whose names can't be told */
+	FACTS_LICENCES_UNKNOWN = 1u << 8, /* has flags that don't fit its exports: SYMBOL_GPL may lack */
 };
 
 enum facts_symbol_flags {

@@ -8,7 +8,6 @@
 
 #include "bytes/diag.h"
 #include "bytes/hash.h"
-#include "conf/symvers.h"
 #include "config.h"
 #include "engine/conf-files.h"
 #include "engine/depmod-internal.h"
@@ -22,6 +21,8 @@ static const char *const system_conf[] = {
 	SYSCONFDIR "/depmod.d",	  "/run/depmod.d", "/usr/local/lib/depmod.d",
 	"/usr/lib/depmod.d",	  "/lib/depmod.d",
 };
+
+#define N_SYSTEM_CONF (sizeof(system_conf) / sizeof(system_conf[0]))
 
 static int version_matches(void *ctx, const char *pattern)
 {
@@ -43,7 +44,27 @@ static void note_rule(void *ctx, const char *file, enum depmod_note note, const 
 				 : note == DEPMOD_NOTE_NOT_USED ? EVENT_INFO
 								  : EVENT_DEBUG;
 
-	event_diag(d->events, level, file, -EBADMSG, diag);
+	if (d->options->note)
+		d->options->note(d->options->note_ctx, file, note, diag);
+	else
+		event_diag(d->events, level, file, -EBADMSG, diag);
+}
+
+/* Paths in the arena. */
+static int find_system_conf(struct depmod *d, struct conf_files *files)
+{
+	const char *root = d->options->conf_root ? d->options->conf_root : "", *paths[N_SYSTEM_CONF];
+
+	for (size_t i = 0; i < N_SYSTEM_CONF; i++) {
+		CLEANUP_BUF struct buf path = { 0 };
+
+		buf_put_string(&path, root);
+		buf_put_string(&path, system_conf[i]);
+		paths[i] = path.error ? NULL : arena_string(&d->arena, (const char *)path.base, path.size);
+		if (!paths[i])
+			return -ENOMEM;
+	}
+	return conf_files_load(files, paths, N_SYSTEM_CONF, false, d->events);
 }
 
 /* The name of a file with declarations gets into modules.modsure.bin. */
@@ -63,14 +84,14 @@ static int read_conf_file(struct depmod *d, const struct conf_file *file,
 int inputs_load_conf(struct depmod *d)
 {
 	const struct depmod_conf_env env = { version_matches, note_rule, d };
-	bool is_given = d->options->n_conf_paths > 0;
 	struct conf_files files = { 0 };
 	int r;
 
-	r = conf_files_load(&files, is_given ? d->options->conf_paths : system_conf,
-			    is_given ? d->options->n_conf_paths
-				     : sizeof(system_conf) / sizeof(system_conf[0]),
-			    is_given, d->events);
+	if (d->options->n_conf_paths > 0)
+		r = conf_files_load(&files, d->options->conf_paths, d->options->n_conf_paths, true,
+				    d->events);
+	else
+		r = find_system_conf(d, &files);
 	for (size_t i = 0; r == 0 && i < files.n_files; i++) {
 		event_emit(d->events, EVENT_DEBUG, "reading %s", files.files[i].path);
 		r = read_conf_file(d, &files.files[i], &env);
@@ -135,6 +156,24 @@ static int scan_given(struct depmod *d)
 	return 0;
 }
 
+/* One that cannot be read has to be said of the module, where reading it fails. */
+static int scan_stand_ins(struct depmod *d)
+{
+	for (size_t i = 0; i < d->options->n_given; i++) {
+		const char *path = d->options->given[i];
+		struct sys_entry entry = { 0 };
+		int r;
+
+		(void)sys_stat(AT_FDCWD, path, &entry);
+		r = scan_give(&d->scan, path, entry.size, entry.mtime_usec);
+		if (r < 0 && r != -ENOMEM)
+			event_emit(d->events, EVENT_ERROR, "%s: no module can have this name", path);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 int inputs_scan(struct depmod *d)
 {
 	int r;
@@ -148,6 +187,8 @@ int inputs_scan(struct depmod *d)
 				   d->options->module_dir, strerrordesc_np(-r));
 		if (r == 0)
 			r = scan_external(d);
+		if (r == 0)
+			r = scan_stand_ins(d);
 	}
 	return r < 0 ? r : scan_settle(&d->scan, &d->conf, d->events);
 }
@@ -196,71 +237,55 @@ uint64_t inputs_digest(const struct depmod *d)
 	return hash_content(d->builtin_modinfo.base, d->builtin_modinfo.size, h);
 }
 
-struct kernel_symbols {
-	struct depmod *d;
-	const char *path;
-	bool has_crcs;
-	size_t n;
-};
-
-static int add_kernel_symbol(void *ctx, const struct symvers_symbol *symbol)
+/* A symbol of the kernel without what -P says that it begins with. */
+static int add_kernel_symbol(struct depmod *d, const struct kernel_export *e)
 {
-	struct kernel_symbols *k = ctx;
-	const char *name = symbol->name;
-	size_t size = symbol->name_size;
+	const char *name = e->name;
+	char prefix = d->kernel.exports.source == KERNEL_EXPORTS_SYMVERS ? d->options->symbol_prefix : 0;
 
-	if (k->has_crcs && !symbol->is_vmlinux)
-		return 0;
-	if (k->has_crcs && size > 1 && name[0] == k->d->options->symbol_prefix) {
+	if (prefix && name[0] == prefix && name[1])
 		name++;
-		size--;
-	}
-	name = arena_string(&k->d->arena, name, size);
-	if (!name)
-		return -ENOMEM;
-	k->n++;
-	return graph_add_kernel_symbol(&k->d->graph, name, k->has_crcs, symbol->crc);
+	return graph_add_kernel_symbol(&d->graph, name, e->flags, e->crc, e->ns);
 }
 
-static void note_bad_symbol(void *ctx, const struct diag *diag)
+static struct kernel_symbols_options kernel_symbols_options(const struct depmod *d)
 {
-	struct kernel_symbols *k = ctx;
+	return (struct kernel_symbols_options){
+		.symvers = d->options->symvers,
+		.system_map = d->options->system_map,
+		.root = d->options->root,
+		.module_dir = d->options->module_dir,
+		.version = d->options->find_kernel_symbols ? d->options->version : NULL,
+		.is_running = d->options->is_running,
+		.symbol_prefix = d->options->symbol_prefix,
+		.is_optional = !d->options->check_symbols,
+	};
+}
 
-	event_diag(k->d->events, EVENT_WARNING, k->path, -EBADMSG, diag);
+void inputs_start_kernel_symbols(struct depmod *d)
+{
+	const struct kernel_symbols_options options = kernel_symbols_options(d);
+
+	if (d->options->find_kernel_symbols && d->options->jobs != 1)
+		kernel_symbols_job_start(&d->kernel_job, &options, &d->kernel);
 }
 
 int inputs_load_kernel_symbols(struct depmod *d)
 {
-	struct kernel_symbols k = {
-		.d = d,
-		.path = d->options->symvers ? d->options->symvers : d->options->system_map,
-		.has_crcs = d->options->symvers,
-	};
-	const struct symvers_use use = { add_kernel_symbol, note_bad_symbol, &k,
-					d->options->symbol_prefix };
-	CLEANUP_BUF struct buf text = { .max = LIST_MAX };
+	const struct kernel_symbols_options options = kernel_symbols_options(d);
+	const struct events *events = d->options->kernel_events ? d->options->kernel_events : d->events;
+	const struct kernel_exports *x = &d->kernel.exports;
 	int r;
 
-	if (!k.path)
-		return 0;
-	r = sys_read_file(AT_FDCWD, k.path, &text);
-	if (r < 0) {
-		event_emit(d->events, EVENT_ERROR, "%s: cannot read: %s", k.path, strerrordesc_np(-r));
-		return r;
-	}
-	r = k.has_crcs ? symvers_read(buf_bytes(&text), &use, NULL)
-		       : system_map_read(buf_bytes(&text), &use, NULL);
-	if (r < 0)
-		return r;
-	if (k.n == 0) {
-		/* Debian installs a System.map that is a line of text, and DKMS passes it each time. */
-		event_emit(d->events, d->options->check_symbols ? EVENT_WARNING : EVENT_INFO,
-			   "%s: holds no symbol that the kernel exports: not used", k.path);
+	r = d->kernel_job.is_running ? kernel_symbols_job_finish(&d->kernel_job, events)
+				     : kernel_symbols_find(&options, events, &d->kernel);
+	if (r < 0 && r != -ENOMEM && d->options->may_lack_symbols) {
+		d->kernel_error = r;
 		return 0;
 	}
-	d->graph.check_unknown = d->options->check_symbols;
-	d->graph.check_crcs = d->options->check_symbols && k.has_crcs;
-	return 0;
+	for (uint32_t i = 0; r == 0 && i < x->n; i++)
+		r = add_kernel_symbol(d, &x->items[i]);
+	return r;
 }
 
 /*

@@ -5,11 +5,31 @@
  */
 #include "bytes/arena.h"
 #include "bytes/buf.h"
+#include "codec/codec.h"
 #include "conf/depmod-conf.h"
+#include "bytes/diag.h"
 #include "engine/depmod.h"
+#include "engine/kernel-symbols-job.h"
 #include "engine/scan.h"
 #include "graph/declarations.h"
 #include "graph/graph.h"
+
+/* Lists of findings: of the graph, of each job that makes outputs, of declarations. */
+#define DEPMOD_FINDINGS_MAX 8u
+
+/** struct depmod_damaged - a module file that could not be read */
+struct depmod_damaged {
+	uint32_t file; /* number in the scan */
+	int error;
+	struct diag diag;
+};
+
+/** struct depmod_extra - of a file, with_all_facts; as struct modfile has them */
+struct depmod_extra {
+	const char *kernel_lacks;
+	int verdict;
+	const char *verdict_why;
+};
 
 struct depmod {
 	const struct depmod_options *options;
@@ -26,13 +46,20 @@ struct depmod {
 	struct scan scan;
 
 	struct buf order, builtin, builtin_modinfo; /* the kernel's own lists */
-	struct buf symbols_text;		    /* Module.symvers or System.map */
+	struct kernel_symbols kernel;
+	int kernel_error; /* of a source that was given, with may_lack_symbols */
+	struct kernel_symbols_job kernel_job; /* fills it while modules are read */
 
 	struct graph graph;
 	struct findings findings;
 	struct graph_module *modules;
 	uint32_t n_modules;
+	struct depmod_damaged *damaged;
+	uint32_t n_damaged, damaged_capacity;
+	enum codec_kind *codecs; /* by number of the file in the scan */
+	struct depmod_extra *extras; /* likewise; NULL without with_all_facts */
 	struct declarations declarations;
+	struct findings output_findings[DEPMOD_FINDINGS_MAX]; /* kept for inspect() */
 
 	struct buf outputs[INDEX_FILES];
 };
@@ -46,7 +73,10 @@ int inputs_scan(struct depmod *d);
 /** inputs_load_lists() - modules.order and modules.builtin*; missing ones are reported */
 int inputs_load_lists(struct depmod *d);
 
-/** inputs_load_kernel_symbols() - from -E or -F into the graph. Return: 0; -errno (reported). */
+/** inputs_start_kernel_symbols() - begin to look for them, if that takes long */
+void inputs_start_kernel_symbols(struct depmod *d);
+
+/** inputs_load_kernel_symbols() - from -E or -F, or what was looked for, into the graph. Return: 0; -errno (reported). */
 int inputs_load_kernel_symbols(struct depmod *d);
 
 /** inputs_digest() - what the set depends on: names and sizes of modules, lists, configuration */

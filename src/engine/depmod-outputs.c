@@ -180,7 +180,7 @@ static int put_manifest(void *ctx, const char *key, const char *value)
 	return k && v ? index_writer_add(&e->writer, k, strlen(k), v, strlen(v), 0) : -ENOMEM;
 }
 
-/* A key over INDEX_KEY_MAX is no module's that could be asked for. */
+/* A key over INDEX_KEY_MAX is no module's or symbol's that could be asked for. */
 static int put_declaration(void *ctx, const char *key, const char *value, uint32_t priority)
 {
 	struct entries *e = ctx;
@@ -189,7 +189,7 @@ static int put_declaration(void *ctx, const char *key, const char *value, uint32
 	return r == -EINVAL ? 0 : r;
 }
 
-/* modules.modsure.bin: what was declared, and what readers tell a mixed set by. */
+/* modules.modsure.bin: what was declared, namespaces, and what readers tell a mixed set by. */
 static int make_modsure(struct making *m)
 {
 	struct depmod *d = m->d;
@@ -204,6 +204,10 @@ static int make_modsure(struct making *m)
 	r = manifest_write(&manifest, put_manifest, &e);
 	if (r == 0)
 		r = declarations_put(&d->declarations, &d->graph, &m->declared, put_declaration, &e);
+	/* What lies about beside the tree must not change the set: only what was given counts. */
+	if (r == 0)
+		r = outputs_namespaces(&d->graph, d->options->symvers || d->options->system_map, &d->arena,
+				       &m->declared, put_declaration, &e);
 	if (r == 0)
 		r = index_writer_write(&e.writer, &d->outputs[INDEX_MODSURE_BIN]);
 	index_writer_done(&e.writer);
@@ -229,12 +233,12 @@ static int add_hard_dependencies(struct making *m)
 	return r < 0 ? r : hard_add_edges(&d->graph, &d->declarations, &m->declared);
 }
 
-static void report_jobs(struct making *m)
+/* What comes before hard dependencies, or after. */
+static void report_jobs(struct making *m, bool is_dep)
 {
-	for (int i = 0; i < JOBS; i++) {
-		report_findings(m->d, &m->findings[i]);
-		findings_done(&m->findings[i]);
-	}
+	for (int i = 0; i < JOBS; i++)
+		if ((i == JOB_DEP && m->dep_is_last) == is_dep)
+			report_findings(m->d, &m->findings[i]);
 }
 
 static int make_all(struct making *m)
@@ -245,7 +249,7 @@ static int make_all(struct making *m)
 	m->dep_is_last = declarations_are_any(&d->graph, &d->conf);
 	r = workers_run(d->options->jobs ? d->options->jobs : sys_cpus(), JOBS, make_one, m);
 	if (r == 0) {
-		report_jobs(m);
+		report_jobs(m, false);
 		r = make_builtin(d);
 	}
 	if (r == 0)
@@ -257,7 +261,7 @@ static int make_all(struct making *m)
 	if (r == 0)
 		r = make_modsure(m);
 	if (r == 0) {
-		report_jobs(m);
+		report_jobs(m, true);
 		report_findings(d, &m->declared);
 	}
 	return r;
@@ -270,8 +274,8 @@ int make_outputs(struct depmod *d)
 
 	r = make_all(&m);
 	for (int i = 0; i < JOBS; i++)
-		findings_done(&m.findings[i]);
-	findings_done(&m.declared);
+		d->output_findings[i] = m.findings[i];
+	d->output_findings[JOBS] = m.declared;
 	if (r == -E2BIG)
 		event_emit(d->events, EVENT_ERROR, "%s: the indexes would be too large to write",
 			   d->options->module_dir);

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "bytes/diag.h"
+#include "bytes/grow.h"
 #include "engine/depmod-internal.h"
 #include "engine/modfile.h"
 #include "engine/workers.h"
@@ -66,6 +67,13 @@ static uint32_t next_file(struct reading *reading, unsigned int thread)
 	return reading->by_size[n - 1 - atomic_fetch_add(&reading->from_back, 1)];
 }
 
+static unsigned int wanted_facts(const struct depmod *d)
+{
+	if (d->extras)
+		return FACTS_WANT_EVERYTHING | MODFILE_WANT_DECODER;
+	return FACTS_WANT_SYMBOLS | (d->options->check_namespaces ? FACTS_WANT_ALL_MODINFO : 0u);
+}
+
 static int read_one(void *ctx, unsigned int thread, uint32_t item)
 {
 	struct reading *reading = ctx;
@@ -79,11 +87,16 @@ static int read_one(void *ctx, unsigned int thread, uint32_t item)
 
 	if (d->events->is_cancelled && d->events->is_cancelled(d->events->ctx))
 		return -EINTR;
-	out->error = modfile_read(t->reader, file->path[0] == '/' ? AT_FDCWD : d->dir_fd, file->path,
-				  FACTS_WANT_SYMBOLS, &t->arena, &modfile, &diag);
+	out->error = modfile_read(t->reader, file->given || file->path[0] == '/' ? AT_FDCWD : d->dir_fd,
+				  file->given ? file->given : file->path, wanted_facts(d),
+				  &t->arena, &modfile, &diag);
 	if (is_our_trouble(out->error))
 		return out->error;
 	out->facts = modfile.facts;
+	d->codecs[i] = modfile.codec;
+	if (d->extras)
+		d->extras[i] = (struct depmod_extra){ modfile.kernel_lacks, modfile.verdict,
+						      modfile.verdict_why };
 	if (out->error < 0 || diag.what[0]) {
 		out->diag = arena_alloc(&t->arena, sizeof(diag));
 		if (!out->diag)
@@ -113,29 +126,54 @@ static int start_threads(struct reading *reading, struct budget *budget)
 		reading->threads[i].reader = modfile_reader_new(&shared);
 		if (!reading->threads[i].reader)
 			return -ENOMEM;
+		if (reading->d->options->judge)
+			modfile_reader_set_judge(reading->threads[i].reader, reading->d->options->judge);
 	}
 	return 0;
 }
 
 static void report_outcome(struct depmod *d, const struct scan_file *file, const struct outcome *out)
 {
+	uint32_t unknown = out->error == 0 ? out->facts->flags & (FACTS_EXPORTS_UNKNOWN | FACTS_LICENCES_UNKNOWN)
+					   : 0;
 	char *path;
 
-	if (out->error == 0 && !(out->facts->flags & FACTS_EXPORTS_UNKNOWN))
+	if (out->error == 0 && !unknown)
 		return;
 	path = depmod_path(d, file->path);
 	if (path && out->error < 0)
 		event_diag(d->events, EVENT_WARNING, path, out->error, out->diag);
-	else if (path)
+	else if (path && (unknown & FACTS_EXPORTS_UNKNOWN))
 		event_emit(d->events, EVENT_WARNING,
 			   "%s: has an export table whose names can't be told", path);
+	else if (path)
+		event_emit(d->events, EVENT_WARNING,
+			   "%s: has flags that do not fit its exports: which are for GPL modules can't be told",
+			   path);
 	free(path);
+}
+
+static int note_damaged(struct depmod *d, uint32_t file, const struct outcome *out)
+{
+	int r;
+
+	r = grow_array(&d->damaged, d->n_damaged, &d->damaged_capacity, sizeof(*d->damaged),
+		       d->scan.n_files);
+	if (r < 0)
+		return r;
+	d->damaged[d->n_damaged] = (struct depmod_damaged){ .file = file, .error = out->error };
+	if (out->diag)
+		d->damaged[d->n_damaged].diag = *out->diag;
+	d->n_damaged++;
+	return 0;
 }
 
 /* Reports stand in the order of paths, whichever thread was first. */
 static int collect(struct reading *reading)
 {
 	struct depmod *d = reading->d;
+
+	int r;
 
 	d->modules = calloc((size_t)d->scan.n_files + 1, sizeof(*d->modules));
 	if (!d->modules)
@@ -145,12 +183,17 @@ static int collect(struct reading *reading)
 		const struct outcome *out = &reading->outcomes[i];
 
 		report_outcome(d, file, out);
-		if (out->error < 0)
+		if (out->error < 0) {
+			r = note_damaged(d, i, out);
+			if (r < 0)
+				return r;
 			continue;
+		}
 		d->modules[d->n_modules++] = (struct graph_module){
 			.name = file->name,
 			.path = file->path,
 			.facts = out->facts,
+			.file = i,
 		};
 	}
 	return 0;
@@ -166,7 +209,11 @@ static int prepare(struct reading *reading)
 	reading->threads = calloc(reading->n_threads, sizeof(*reading->threads));
 	reading->by_size = malloc(((size_t)n + 1) * sizeof(*reading->by_size));
 	reading->outcomes = calloc((size_t)n + 1, sizeof(*reading->outcomes));
-	if (!reading->threads || !reading->by_size || !reading->outcomes)
+	d->codecs = calloc((size_t)n + 1, sizeof(*d->codecs));
+	if (d->options->with_all_facts)
+		d->extras = calloc((size_t)n + 1, sizeof(*d->extras));
+	if (!reading->threads || !reading->by_size || !reading->outcomes || !d->codecs ||
+	    (d->options->with_all_facts && !d->extras))
 		return -ENOMEM;
 	for (uint32_t i = 0; i < n; i++)
 		reading->by_size[i] = i;

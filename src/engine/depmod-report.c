@@ -102,6 +102,20 @@ static void report_declaration(struct depmod *d, const struct finding *x, const 
 		   word, (const char *)source.base, (const char *)reason.base);
 }
 
+static void report_namespace(struct depmod *d, const struct finding *x, const char *file, const char *symbol)
+{
+	const char *owner = x->other == GRAPH_NONE ? "the kernel" : d->modules[x->other].name;
+	CLEANUP_BUF struct buf ns = { 0 };
+
+	printable(x->why, &ns);
+	if (ns.error)
+		return;
+	event_emit(d->events, EVENT_WARNING,
+		   x->is_refused ? "%s uses symbol %s of %s from namespace %s, which does not list it"
+				 : "%s uses symbol %s of %s from namespace %s, which it does not import",
+		   file, symbol, owner, (const char *)ns.base);
+}
+
 static void report_at(struct depmod *d, const struct finding *x, const char *file, const char *symbol)
 {
 	switch (x->kind) {
@@ -122,6 +136,9 @@ static void report_at(struct depmod *d, const struct finding *x, const char *fil
 		event_emit(d->events, EVENT_WARNING, "%s disagrees about version of symbol %s", file,
 			   symbol);
 		break;
+	case FINDING_NAMESPACE:
+		report_namespace(d, x, file, symbol);
+		break;
 	case FINDING_BAD_ALIAS:
 		event_emit(d->events, EVENT_WARNING, "%s: alias '%s' %s, left out", file, symbol,
 			   x->why);
@@ -129,6 +146,10 @@ static void report_at(struct depmod *d, const struct finding *x, const char *fil
 	case FINDING_BAD_TAG:
 		event_emit(d->events, EVENT_WARNING, "%s: dependency line '%s' %s, left out", file,
 			   symbol, x->why);
+		break;
+	case FINDING_BAD_NAMESPACE:
+		event_emit(d->events, EVENT_WARNING, "%s: namespace of symbol %s %s, left out", file, symbol,
+			   x->why);
 		break;
 	case FINDING_NO_NUMBERS:
 		event_emit(d->events, EVENT_ERROR,

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "bytes/diag.h"
+#include "check/judge.h"
 #include "engine/depmod-internal.h"
 #include "engine/publish.h"
 #include "sys/sys.h"
@@ -29,7 +30,7 @@ static int open_roots(struct depmod *d)
 			   d->options->module_dir, strerrordesc_np(-d->dir_fd));
 		return d->dir_fd;
 	}
-	if (d->options->show)
+	if (d->options->show || d->options->inspect)
 		return 0;
 	if (d->options->output_dir) {
 		r = sys_make_dirs(d->options->output_dir);
@@ -101,6 +102,28 @@ static int tell_needs(struct depmod *d)
 	return r;
 }
 
+/* Whether -e has anything to say of the imports: by the rules of `modsure check`. */
+static int judge_imports(struct depmod *d)
+{
+	const struct kernel_exports *x = &d->kernel.exports;
+	bool with_versions = x->knows & KERNEL_EXPORTS_KNOWS_CRC, with_namespaces = d->options->check_namespaces;
+	struct judgement judgement;
+	int r;
+
+	if (!d->options->check_symbols || x->source == KERNEL_EXPORTS_NONE)
+		return 0;
+	if (with_namespaces && !(x->knows & KERNEL_EXPORTS_KNOWS_NAMESPACE))
+		event_emit(d->events, EVENT_WARNING,
+			   "%s: does not tell the namespaces of the kernel's own symbols: only those of modules "
+			   "are checked", x->path);
+	r = judge_graph(&d->graph, (with_versions ? JUDGE_VERSIONS : 0u) | (with_namespaces ? JUDGE_NAMESPACES : 0u),
+			judge_lists_of(d->options->version), &judgement);
+	if (r == 0)
+		r = judge_report(&judgement, &d->graph, true, with_versions, with_namespaces, &d->findings);
+	judgement_done(&judgement);
+	return r;
+}
+
 static int resolve(struct depmod *d)
 {
 	int r;
@@ -114,6 +137,8 @@ static int resolve(struct depmod *d)
 	r = inputs_load_kernel_symbols(d);
 	if (r == 0)
 		r = graph_resolve(&d->graph, &d->findings);
+	if (r == 0)
+		r = judge_imports(d);
 	if (r < 0)
 		return r;
 	for (uint32_t i = 0; i < d->n_modules; i++)
@@ -176,6 +201,7 @@ static int run(struct depmod *d)
 	}
 
 	start = sys_now_usec();
+	inputs_start_kernel_symbols(d);
 	r = read_modules(d);
 	now = sys_now_usec();
 	d->result->read_usec = now - start;
@@ -191,6 +217,8 @@ static int run(struct depmod *d)
 	d->result->write_usec = now - start;
 	if (r < 0)
 		return r;
+	if (d->options->inspect)
+		return d->options->inspect(d->options->inspect_ctx, d);
 	r = d->options->show ? show(d) : publish(d);
 	d->result->publish_usec = sys_now_usec() - now;
 	return r;
@@ -216,13 +244,19 @@ int depmod_run(const struct depmod_options *options, const struct events *events
 	declarations_done(&d.declarations);
 	graph_done(&d.graph);
 	findings_done(&d.findings);
+	for (size_t i = 0; i < DEPMOD_FINDINGS_MAX; i++)
+		findings_done(&d.output_findings[i]);
 	free(d.modules);
+	free(d.damaged);
+	free(d.codecs);
+	free(d.extras);
 	for (int i = 0; i < INDEX_FILES; i++)
 		buf_done(&d.outputs[i]);
 	buf_done(&d.order);
 	buf_done(&d.builtin);
 	buf_done(&d.builtin_modinfo);
-	buf_done(&d.symbols_text);
+	(void)kernel_symbols_job_finish(&d.kernel_job, &(const struct events){ 0 });
+	kernel_symbols_done(&d.kernel);
 	scan_done(&d.scan);
 	depmod_conf_done(&d.conf);
 	arena_done(&d.arena);

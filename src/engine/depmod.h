@@ -8,8 +8,12 @@
 #include <stdint.h>
 
 #include "bytes/bytes.h"
+#include "conf/depmod-conf.h"
 #include "engine/events.h"
 #include "index/files.h"
+
+struct depmod;
+struct modfile_judge;
 
 /** struct depmod_options - all strings are borrowed for the time of the call */
 struct depmod_options {
@@ -19,6 +23,10 @@ struct depmod_options {
 
 	const char *const *conf_paths; /* files or directories; NULL: the system's */
 	size_t n_conf_paths;
+	const char *conf_root; /* before the system's directories of configuration; NULL or "" for none */
+	/* Not NULL: told of lines that are no use, in place of the events. */
+	void (*note)(void *ctx, const char *file, enum depmod_note note, const struct diag *diag);
+	void *note_ctx;
 	const char *const *files; /* absolute paths: index these only; NULL: all */
 	size_t n_files;
 
@@ -27,6 +35,7 @@ struct depmod_options {
 	char symbol_prefix;	/* 0 for none */
 
 	bool check_symbols;   /* report unknown symbols and wrong CRCs */
+	bool check_namespaces; /* and namespaces that are not imported */
 	bool warn_duplicates; /* report keys with several values */
 	bool merge_softdeps;  /* one line a module in modules.softdep, also without a rule for it */
 	bool only_if_newer;   /* do nothing when the set is up to date */
@@ -35,6 +44,19 @@ struct depmod_options {
 	/* Not NULL: write nothing, hand over the text files instead. */
 	int (*show)(void *ctx, enum index_file file, struct bytes text);
 	void *show_ctx;
+
+	/* Not NULL: publish nothing, call this when everything stands that would be published. */
+	int (*inspect)(void *ctx, struct depmod *d);
+	void *inspect_ctx;
+	const char *const *given;   /* for inspect(): files that stand for the tree's of their names */
+	size_t n_given;
+	bool may_lack_symbols; /* for inspect(): symbols that can't be had are no reason to give up */
+	bool with_all_facts;	    /* for inspect(): all tags, signatures, what a kernel can decompress */
+	const struct modfile_judge *judge; /* of signatures, with all facts; NULL: nobody judges */
+	bool find_kernel_symbols; /* from the best source, beside the two above; see engine/kernel-symbols.h */
+	const char *root;	    /* for that: before /boot and /proc; NULL for none */
+	bool is_running;	    /* for that: @version is the running kernel */
+	const struct events *kernel_events; /* remarks about that; NULL: as all others */
 
 	/* Not NULL: told each symbol that one module takes from another, by their full paths. */
 	void (*need)(void *ctx, const char *user, const char *symbol, const char *owner);

@@ -9,10 +9,13 @@
 #include "bytes/buf.h"
 #include "bytes/diag.h"
 #include "engine/explain.h"
+#include "engine/kernel-symbols.h"
 #include "engine/modfile.h"
 
 /* Files of the running system are read up to here; /proc/kallsyms is the largest of them. */
 #define EXPLAIN_TEXT_MAX ((size_t)64 * 1024 * 1024)
+
+#define EXPLAIN_RELEASE_MAX 255u
 
 /* How many loaded modules are asked for what the running kernel wants of a module. */
 #define EXPLAIN_REFERENCES_MAX 8u
@@ -45,6 +48,7 @@ struct explaining {
 	struct indexes *indexes; /* may be NULL */
 	const struct insert_request *request;
 	const struct insert_report *report;
+	const char *root; /* before paths of the running system; "" for none */
 	int error;
 	struct explanation *out;
 	bool is_uncertain; /* a line tells what may be */
@@ -54,6 +58,11 @@ struct explaining {
 	struct modfile_reader *reader;
 	struct modfile file; /* the module; without facts where it cannot be read */
 	struct diag diag;    /* why not */
+
+	char release[EXPLAIN_RELEASE_MAX + 1]; /* of the kernel; "" where it is not known */
+	bool has_asked_release;
+	struct kernel_symbols kernel_symbols; /* empty as long as nothing was found */
+	bool has_asked_symvers, has_asked_image;
 
 	struct buf modules; /* /proc/modules, once it was asked for */
 	bool has_asked_modules;
@@ -96,11 +105,30 @@ bool explain_module_facts(struct explaining *e, const char *name, bool is_loaded
 /** explain_references() - fills @e->references, once */
 void explain_references(struct explaining *e);
 
+/** explain_kernel_release() - of the running kernel, as uname -r; "" where it is not known */
+const char *explain_kernel_release(struct explaining *e);
+
+/**
+ * explain_kernel_exports() - what the running kernel exports, with versions, namespaces and licences
+ * @with_image: where the kernel's headers do not tell, its image may be decompressed, which takes memory of
+ *              twice its size and up to a second; one that does not say that it is of this very build is not used
+ * Return: NULL: not known.
+ */
+const struct kernel_exports *explain_kernel_exports(struct explaining *e, bool with_image);
+
 /** explain_find_logged() - a line of the log, of this attempt, with @part in it; NULL without */
 const struct log_line *explain_find_logged(struct explaining *e, const char *part);
 
 /** explain_quote() - a line of the kernel's log as a reason */
 void explain_quote(struct explaining *e, struct bytes text);
+
+/** explain_kernels_name() - what the kernel calls the module: by its tag, whatever the file is called */
+static inline const char *explain_kernels_name(const struct explaining *e)
+{
+	const char *name = e->file.facts ? facts_first(e->file.facts, "name") : NULL;
+
+	return name ? name : e->request->name;
+}
 
 static inline bool bytes_are(struct bytes b, const char *s)
 {
@@ -112,6 +140,7 @@ void explain_permission(struct explaining *e); /* explain-permission.c: may we a
 void explain_signature(struct explaining *e);  /* explain-permission.c */
 void explain_format(struct explaining *e);     /* explain-format.c: is it for this kernel? */
 void explain_symbols(struct explaining *e);    /* explain-symbols.c */
+void explain_imports(struct explaining *e);    /* explain-symbols.c: namespaces that can't be imported */
 void explain_exports(struct explaining *e);    /* explain-symbols.c: symbols that exist already */
 void explain_parameters(struct explaining *e); /* explain-parameters.c */
 void explain_log(struct explaining *e);	       /* explain-log.c: what the kernel said, where we can't tell */

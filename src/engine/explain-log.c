@@ -55,7 +55,7 @@ static uint64_t beginning(struct explaining *e)
 	uint64_t newest = 0;
 
 	while (kmsg_next(&log, &record))
-		if (is_about(record.message, e->request->name))
+		if (is_about(record.message, explain_kernels_name(e)))
 			newest = record.usec;
 	return newest > took && newest - took > since ? newest - took : since;
 }
@@ -75,9 +75,9 @@ static void load(struct explaining *e)
 	since = beginning(e);
 	log.text = buf_bytes(&e->log_text);
 	for (; kmsg_next(&log, &record); before = record.message) {
-		size_t skip = strlen(e->request->name) + 2;
+		size_t skip = strlen(explain_kernels_name(e)) + 2;
 
-		if (record.usec < since || !is_about(record.message, e->request->name) ||
+		if (record.usec < since || !is_about(record.message, explain_kernels_name(e)) ||
 		    is_about_taint(record.message))
 			continue;
 		e->log[e->n_log++ % EXPLAIN_LOG_MAX] = (struct log_line){

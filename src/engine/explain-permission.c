@@ -60,7 +60,7 @@ static bool is_blacklisted(struct explaining *e)
 	CLEANUP_BUF struct buf text = { 0 };
 
 	return explain_read(e, "proc/cmdline", &text) &&
-	       cmdline_is_blacklisted(buf_bytes(&text), e->request->name);
+	       cmdline_is_blacklisted(buf_bytes(&text), explain_kernels_name(e));
 }
 
 void explain_permission(struct explaining *e)

@@ -5,15 +5,15 @@
  *   /proc/kallsyms         who exports it now (__ksymtab_NAME), or that the kernel keeps it
  *   modules.symbols        which module would export it
  *   that module's file     version, namespace, licence; of the kernel's own symbols:
- *   Module.symvers         beside the kernel's headers, and
+ *   Module.symvers, image  the same, see explain-kernel.c
  *   loaded modules' files  versions of the symbols that they import
  */
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "conf/parameters.h"
-#include "conf/symvers.h"
 #include "elf/facts-internal.h"
+#include "elf/licence.h"
+#include "elf/namespace.h"
 #include "engine/explain-internal.h"
 #include "engine/indexes.h"
 
@@ -25,9 +25,6 @@
 
 /* Lines of one kind of trouble; the rest is counted. */
 #define GROUPS_MAX 6u
-
-/* Namespaces of this form name the modules that may use the symbol. */
-#define FOR_MODULES "module:"
 
 enum owner {
 	OWNER_NOBODY,
@@ -72,7 +69,7 @@ struct search {
 	size_t n;
 	bool has_kernel_exports; /* kallsyms tells what the kernel exports */
 	bool has_module_exports; /* and what loaded modules do */
-	const char *symvers;	 /* path, while it is read */
+	bool has_module_lists;	 /* this kernel knows namespaces that are lists of modules */
 };
 
 static int by_name(const void *a, const void *b)
@@ -228,34 +225,25 @@ static void read_owners(struct search *s)
 	}
 }
 
-static int take_symvers(void *ctx, const struct symvers_symbol *symbol)
+/* Return: whether there was somebody to ask. */
+static bool ask_kernel_exports(struct search *s, bool with_image)
 {
-	struct search *s = ctx;
-	struct fate *f = symbol->is_vmlinux ? find(s, symbol->name, symbol->name_size) : NULL;
+	const struct kernel_exports *x = explain_kernel_exports(s->e, with_image);
 
-	if (!f || f->owner != OWNER_KERNEL)
-		return 0;
-	/* A kernel without versions writes zeros. */
-	f->flags = (symbol->crc ? SYMBOL_CRC : 0) | (symbol->is_gpl ? SYMBOL_GPL : 0) |
-		   (symbol->ns_size ? SYMBOL_NAMESPACE : 0);
-	f->crc = symbol->crc;
-	f->ns = symbol->ns_size ? keep(s, symbol->ns, symbol->ns_size) : NULL;
-	f->source = s->symvers;
-	return 0;
-}
+	for (struct fate *f = s->fates; f < s->fates + s->n && x; f++) {
+		const struct kernel_export *known = f->owner == OWNER_KERNEL ? kernel_exports_find(x, f->name) : NULL;
 
-static void read_symvers(struct search *s)
-{
-	const struct symvers_use use = { .each = take_symvers, .ctx = s };
-	CLEANUP_BUF struct buf text = { 0 };
-	char release[256], path[320];
-
-	if (!explain_read_word(s->e, "proc/sys/kernel/osrelease", release, sizeof(release)))
-		return;
-	(void)snprintf(path, sizeof(path), "lib/modules/%s/build/Module.symvers", release);
-	s->symvers = keep(s, path, strlen(path));
-	if (s->symvers && explain_read(s->e, path, &text))
-		(void)symvers_read(buf_bytes(&text), &use, NULL);
+		if (!known)
+			continue;
+		f->flags = known->flags;
+		/* A kernel without versions writes zeros. */
+		if (known->crc == 0)
+			f->flags &= ~(unsigned int)SYMBOL_CRC;
+		f->crc = known->crc;
+		f->ns = known->ns;
+		f->source = x->path;
+	}
+	return x;
 }
 
 /* A loaded module's version of a symbol of the kernel is the kernel's: it was compared. */
@@ -279,50 +267,11 @@ static void read_references(struct search *s)
 	}
 }
 
-static bool is_gpl_compatible(const char *licence)
-{
-	static const char *const compatible[] = {
-		"GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL",
-	};
-
-	for (size_t i = 0; i < sizeof(compatible) / sizeof(compatible[0]); i++)
-		if (strcmp(licence, compatible[i]) == 0)
-			return true;
-	return false;
-}
-
 static const char *licence_of(const struct facts *facts)
 {
 	const char *licence = facts_first(facts, "license");
 
 	return licence ? licence : "unspecified";
-}
-
-/* Is @name in "module:a,b-*"? */
-static bool is_for_module(const char *ns, const char *name)
-{
-	for (const char *at = ns + strlen(FOR_MODULES); *at;) {
-		size_t n = strcspn(at, ",");
-		bool is_start = n > 0 && at[n - 1] == '*';
-		struct bytes pattern = bytes_of(at, n - is_start);
-		size_t size = is_start && strlen(name) > pattern.size ? pattern.size : strlen(name);
-
-		if (parameter_is_named(pattern, bytes_of(name, size)))
-			return true;
-		at += n + (at[n] == ',');
-	}
-	return false;
-}
-
-static bool is_imported(const struct facts *facts, const char *ns, const char *module)
-{
-	for (uint32_t i = 0; i < facts->n_modinfo; i++) {
-		const char *imported = facts_tag(facts_modinfo(facts, i), "import_ns");
-
-		if (imported && strcmp(imported, ns) == 0)
-			return true;
-	}
-	return strncmp(ns, FOR_MODULES, strlen(FOR_MODULES)) == 0 && is_for_module(ns, module);
 }
 
 static enum trouble trouble_of_owner(const struct search *s, const struct fate *f)
@@ -352,7 +301,7 @@ static enum trouble trouble_of(const struct search *s, const struct fate *f)
 	const struct facts *facts = s->e->file.facts;
 	enum trouble trouble = trouble_of_owner(s, f);
 
-	if (trouble == TROUBLE_NONE && (f->flags & SYMBOL_GPL) && !is_gpl_compatible(licence_of(facts)))
+	if (trouble == TROUBLE_NONE && (f->flags & SYMBOL_GPL) && !licence_is_gpl(licence_of(facts)))
 		trouble = TROUBLE_LICENCE;
 	/* A weak import may stay without an answer. */
 	if (trouble != TROUBLE_NONE)
@@ -360,7 +309,8 @@ static enum trouble trouble_of(const struct search *s, const struct fate *f)
 	if (!s->e->request->ignore_modversions && (f->flags & SYMBOL_CRC) &&
 	    (f->import->flags & SYMBOL_CRC) && f->crc != f->import->crc)
 		return TROUBLE_VERSION;
-	if ((f->flags & SYMBOL_NAMESPACE) && f->ns && !is_imported(facts, f->ns, s->e->request->name))
+	if ((f->flags & SYMBOL_NAMESPACE) && f->ns &&
+	    !namespace_admits(facts, explain_kernels_name(s->e), f->ns, s->has_module_lists))
 		return TROUBLE_NAMESPACE;
 	return TROUBLE_NONE;
 }
@@ -385,18 +335,30 @@ static size_t others(struct search *s, const struct fate *first)
 	return n;
 }
 
-/* "symbol x", "symbols x and y others" and the verb. */
+/* "symbol x", "symbols x and 2 others". */
+static const char *symbols(char *text, size_t size, const struct fate *f, size_t n_others)
+{
+	char more[40] = "";
+
+	if (n_others > 0)
+		(void)snprintf(more, sizeof(more), " and %zu other%s", n_others, n_others > 1 ? "s" : "");
+	(void)snprintf(text, size, "symbol%s %.300s%s", n_others > 0 ? "s" : "", f->name, more);
+	return text;
+}
+
+static const char *owner_of(const struct fate *f)
+{
+	return f->module ? f->module : "the kernel";
+}
+
+/* The same with a verb. */
 static const char *subject(char *text, size_t size, const struct fate *f, size_t n_others,
 			   bool is_of_owner)
 {
-	char of[300] = "", more[40] = "";
+	char names[400];
 
-	if (is_of_owner)
-		(void)snprintf(of, sizeof(of), " of %s", f->module ? f->module : "the kernel");
-	if (n_others > 0)
-		(void)snprintf(more, sizeof(more), " and %zu other%s", n_others, n_others > 1 ? "s" : "");
-	(void)snprintf(text, size, "symbol%s %.300s%s%s %s", n_others > 0 ? "s" : "", f->name, more, of,
-		       n_others > 0 ? "are" : "is");
+	(void)snprintf(text, size, "%s%s%.300s %s", symbols(names, sizeof(names), f, n_others),
+		       is_of_owner ? " of " : "", is_of_owner ? owner_of(f) : "", n_others > 0 ? "are" : "is");
 	return text;
 }
 
@@ -420,7 +382,20 @@ static void tell_version(struct search *s, const struct fate *f, size_t n_others
 		(void)snprintf(more, sizeof(more), "; so have %zu other%s", n_others, n_others > 1 ? "s" : "");
 	explain_add(s->e, "symbol %s of %s has another version: it was built with 0x%08x, and "
 			  "0x%08x is there (by %s)%s",
-		    f->name, f->module ? f->module : "the kernel", f->import->crc, f->crc, f->source, more);
+		    f->name, owner_of(f), f->import->crc, f->crc, f->source, more);
+}
+
+static void tell_namespace(struct search *s, const struct fate *f, size_t n_others)
+{
+	char names[400];
+
+	(void)symbols(names, sizeof(names), f, n_others);
+	if (s->has_module_lists && namespace_is_list(f->ns))
+		explain_add(s->e, "%s of %s may be used by modules %s only", names, owner_of(f),
+			    f->ns + strlen(NAMESPACE_OF_MODULES));
+	else
+		explain_add(s->e, "uses %s of %s from namespace %s, which it does not import (no import_ns=%s in its "
+				  ".modinfo)", names, owner_of(f), f->ns, f->ns);
 }
 
 static void tell(struct search *s, const struct fate *f)
@@ -456,12 +431,7 @@ static void tell(struct search *s, const struct fate *f)
 		tell_version(s, f, n);
 		break;
 	default:
-		if (strncmp(f->ns, FOR_MODULES, strlen(FOR_MODULES)) == 0)
-			explain_add(s->e, "%s for these modules only: %s",
-				    subject(who, sizeof(who), f, n, true), f->ns + strlen(FOR_MODULES));
-		else
-			explain_add(s->e, "%s in namespace %s, which the module does not import",
-				    subject(who, sizeof(who), f, n, true), f->ns);
+		tell_namespace(s, f, n);
 	}
 }
 
@@ -486,6 +456,20 @@ static void tell_all(struct search *s)
 	}
 }
 
+/* Return: whether there is any trouble. */
+static bool judge(struct search *s)
+{
+	bool is_any = false;
+
+	for (struct fate *f = s->fates; f < s->fates + s->n; f++) {
+		f->trouble = trouble_of(s, f);
+		if (s->e->error == -EBUSY && f->trouble != TROUBLE_LOADING)
+			f->trouble = TROUBLE_NONE;
+		is_any |= f->trouble != TROUBLE_NONE;
+	}
+	return is_any;
+}
+
 void explain_symbols(struct explaining *e)
 {
 	struct search s = { .e = e };
@@ -496,14 +480,11 @@ void explain_symbols(struct explaining *e)
 	for (size_t i = 0; i < s.n; i++)
 		ask_index(&s, &s.fates[i]);
 	read_owners(&s);
-	read_symvers(&s);
+	s.has_module_lists = namespace_has_modules(explain_kernel_release(e));
+	(void)ask_kernel_exports(&s, false);
 	read_references(&s);
-	for (size_t i = 0; i < s.n; i++)
-		s.fates[i].trouble = trouble_of(&s, &s.fates[i]);
-	if (e->error == -EBUSY)
-		for (size_t i = 0; i < s.n; i++)
-			if (s.fates[i].trouble != TROUBLE_LOADING)
-				s.fates[i].trouble = TROUBLE_NONE;
+	if (!judge(&s) && e->error != -EBUSY && ask_kernel_exports(&s, true))
+		(void)judge(&s);
 	tell_all(&s);
 }
 
@@ -525,4 +506,18 @@ void explain_exports(struct explaining *e)
 		if (f->owner != OWNER_NOBODY && !(f->module && strcmp(f->module, e->request->name) == 0))
 			explain_add(e, "it exports symbol %s, which %s exports already", f->name,
 				    f->module ? f->module : "the kernel");
+}
+
+void explain_imports(struct explaining *e)
+{
+	const struct facts *facts = e->file.facts;
+
+	if (!facts || !namespace_has_modules(explain_kernel_release(e)))
+		return;
+	for (uint32_t i = 0; i < facts->n_modinfo; i++) {
+		const char *ns = facts_tag(facts_modinfo(facts, i), "import_ns");
+
+		if (ns && namespace_is_list(ns))
+			explain_add(e, "it imports %s: a kernel since 6.16 takes no import of a list of modules", ns);
+	}
 }

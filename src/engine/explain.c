@@ -225,6 +225,7 @@ static const struct cause {
 } causes[] = {
 	{ explain_permission, { -EPERM } },
 	{ explain_file, { -EINVAL, -ENOEXEC, -EBADMSG, -ENOMEM } },
+	{ explain_imports, { -EPERM } },
 	{ explain_signature, { -EPERM, -EKEYREJECTED, -ENOKEY, -ENOPKG, -EBADMSG } },
 	{ explain_format, { -ENOEXEC } },
 	{ explain_state, { -EINVAL, -EBUSY, -EEXIST } },
@@ -265,11 +266,11 @@ static void look_into_causes(struct explaining *e)
 
 int explain_insert(const struct kernel *kernel, struct indexes *indexes,
 		   const struct insert_request *request, const struct insert_report *report,
-		   int error, struct explanation *ret_explanation)
+		   int error, const char *root, struct explanation *ret_explanation)
 {
 	struct explaining e = {
 		.kernel = kernel, .indexes = indexes, .request = request, .report = report,
-		.error = error, .out = ret_explanation,
+		.root = root ? root : "", .error = error, .out = ret_explanation,
 	};
 
 	if (error >= 0 || !report->has_called)
@@ -282,6 +283,7 @@ int explain_insert(const struct kernel *kernel, struct indexes *indexes,
 		e.file.facts = NULL;
 	look_into_causes(&e);
 	modfile_reader_free(e.reader);
+	kernel_symbols_done(&e.kernel_symbols);
 	buf_done(&e.modules);
 	buf_done(&e.log_text);
 	return e.is_out_of_memory ? -ENOMEM : 0;

@@ -29,6 +29,7 @@ struct explanation {
  * explain_insert() - why did insert_module() fail?
  * @indexes: of the running kernel, to tell who exports a symbol; may be NULL
  * @error:   what insert_module() returned
+ * @root:    before /boot and /lib of the running system; NULL for none
  *
  * Finds: unknown symbols and who would export them; versions of symbols that differ; namespaces that
  * are used and not imported; values that parameters do not take, and the parameters there are;
@@ -40,7 +41,7 @@ struct explanation {
  */
 int explain_insert(const struct kernel *kernel, struct indexes *indexes,
 		   const struct insert_request *request, const struct insert_report *report,
-		   int error, struct explanation *ret_explanation);
+		   int error, const char *root, struct explanation *ret_explanation);
 
 /** explanation_done() - free, and make it empty; NULL is fine */
 void explanation_done(struct explanation *explanation);

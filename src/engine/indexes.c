@@ -162,6 +162,24 @@ int indexes_declared(struct indexes *ix, const char *prefix, const char *module,
 		ix, index_reader_find(&ix->declared.reader, key, values, &diag), &diag);
 }
 
+int indexes_namespace(struct indexes *ix, const char *symbol, const char *owner,
+		      struct namespace_export *ret_export)
+{
+	CLEANUP_INDEX_VALUES struct index_values values = { 0 };
+	int r = indexes_declared(ix, NAMESPACES_SYMBOL, symbol, &values);
+
+	for (size_t i = 0; i < values.n && r == 0; i++) {
+		if (namespaces_get_symbol(values.items[i].text, ret_export, NULL) < 0) {
+			indexes_bad_declared(ix, values.items[i].text, "a namespace in it is malformed");
+			return -EBADMSG;
+		}
+		if (!owner || (strlen(owner) == ret_export->owner_size &&
+			       memcmp(owner, ret_export->owner, ret_export->owner_size) == 0))
+			return 0;
+	}
+	return r < 0 ? r : -ENOENT;
+}
+
 int indexes_each_declared(struct indexes *ix,
 			  int (*each)(void *ctx, const char *key, size_t key_size,
 				      const struct index_value *value),

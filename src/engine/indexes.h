@@ -7,6 +7,7 @@
 
 #include "bytes/buf.h"
 #include "index/lookup.h"
+#include "index/namespaces.h"
 #include "sys/map.h"
 #include "sys/sys.h"
 
@@ -98,6 +99,17 @@ int indexes_dep(struct indexes *ix, const char *module, struct dep_line *ret_lin
  */
 int indexes_declared(struct indexes *ix, const char *prefix, const char *module,
 		     struct index_values *values);
+
+/**
+ * indexes_namespace() - which namespace is an exported symbol in?
+ * @owner: the module that exports it; NULL for the one that counts
+ * @ret_export: borrows from @ix
+ *
+ * Only a depmod of ours that knows namespaces wrote them down, and the kernel's own only if it was told.
+ * Return: 0; -ENOENT nothing is written about it; -EBADMSG, see indexes_next_broken(); -ENOMEM.
+ */
+int indexes_namespace(struct indexes *ix, const char *symbol, const char *owner,
+		      struct namespace_export *ret_export);
 
 /** indexes_each_declared() - all of them, as indexes_dump() */
 int indexes_each_declared(struct indexes *ix,

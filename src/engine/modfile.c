@@ -5,6 +5,7 @@
 
 #include "bytes/arena.h"
 #include "bytes/diag.h"
+#include "codec/kernel-decoder.h"
 #include "elf/strings.h"
 #include "sys/sys.h"
 
@@ -21,6 +22,7 @@ struct modfile_reader {
 	struct codec *codec;
 	struct facts_reader *facts;
 	struct modfile_budget budget;
+	struct modfile_judge judge;
 	struct buf file;     /* the start of a file, all of it when it is compressed */
 	struct buf plain;    /* decompressed */
 	struct arena ranges; /* of a plain file behind its start */
@@ -66,6 +68,11 @@ void modfile_reader_free(struct modfile_reader *r)
 	buf_done(&r->plain);
 	arena_done(&r->ranges);
 	free(r);
+}
+
+void modfile_reader_set_judge(struct modfile_reader *r, const struct modfile_judge *judge)
+{
+	r->judge = *judge;
 }
 
 static void empty(struct buf *b)
@@ -173,6 +180,71 @@ static int copy_signature(const struct source *source, struct arena *arena, stru
 	return r;
 }
 
+/* Source: doc/formats/module.md, "Signature": a kernel takes one kind of it only. */
+static int judge(struct modfile_reader *r, const struct facts_signature *s, struct bytes signature,
+		 struct bytes content, struct diag *diag)
+{
+	if (s->id_type != 2)
+		return diag_plain(diag, -ENOPKG, "the signature is not of the kind PKCS#7 but %u", s->id_type);
+	if (s->algo || s->hash || s->signer_size || s->key_id_size)
+		return diag_plain(diag, -EBADMSG, "what stands behind the signature names a key or a hash");
+	return r->judge.verify(r->judge.ctx, signature, content, diag);
+}
+
+static int take_verdict(struct modfile_reader *r, struct bytes content, struct arena *arena,
+			struct modfile *file)
+{
+	struct diag why = { 0 };
+
+	file->verdict = judge(r, &file->facts->signature, file->signature, content, &why);
+	if (file->verdict == -ENOMEM)
+		return -ENOMEM;
+	if (file->verdict < 0) {
+		file->verdict_why = arena_string(arena, why.what, strlen(why.what));
+		return file->verdict_why ? 0 : -ENOMEM;
+	}
+	return 0;
+}
+
+static bool has_to_be_judged(const struct modfile_reader *r, const struct modfile *file)
+{
+	return r->judge.verify && file->facts->signature.is_present;
+}
+
+/* What was signed is the file up to the signature. */
+static int judge_plain(struct modfile_reader *r, struct arena *arena, struct modfile *file,
+		       struct diag *diag)
+{
+	uint64_t end = file->facts->signature.off;
+	struct bytes content;
+	int ret = 0;
+
+	if (!has_to_be_judged(r, file))
+		return 0;
+	r->budget.acquire(r->budget.ctx, end);
+	if (end > r->file.size)
+		ret = read_up_to(r, end, diag);
+	if (ret == 0)
+		ret = bytes_slice(buf_bytes(&r->file), 0, end, &content);
+	if (ret == 0)
+		ret = take_verdict(r, content, arena, file);
+	r->budget.release(r->budget.ctx, end);
+	return ret;
+}
+
+static int note_decoder(const struct modfile_reader *r, struct arena *arena, struct modfile *file)
+{
+	struct bytes head = buf_bytes(&r->file);
+	struct diag diag = { 0 };
+
+	if (head.size > KERNEL_DECODER_HEAD_MAX)
+		head.size = KERNEL_DECODER_HEAD_MAX;
+	if (kernel_decoder_check(file->codec, head, &diag) == 0)
+		return 0;
+	file->kernel_lacks = arena_string(arena, diag.what, strlen(diag.what));
+	return file->kernel_lacks ? 0 : -ENOMEM;
+}
+
 static int copy_strings(const struct source *source, struct arena *arena, struct modfile *file,
 			struct diag *diag)
 {
@@ -212,10 +284,12 @@ static int read_plain(struct modfile_reader *r, unsigned int want, struct arena 
 		      struct modfile *file, struct diag *diag)
 {
 	const struct source source = { fetch, r, file->size };
+	int ret;
 
 	r->fetch_left = 2 * file->size + FETCH_SLACK;
 	file->plain_size = file->size;
-	return read_source(r, &source, want, arena, file, diag);
+	ret = read_source(r, &source, want, arena, file, diag);
+	return ret < 0 ? ret : judge_plain(r, arena, file, diag);
 }
 
 /* An offset in a diag that facts_read() filled is none in the file that the user sees. */
@@ -245,6 +319,12 @@ static int read_packed(struct modfile_reader *r, unsigned int want, struct arena
 	ret = read_source(r, &source, want, arena, file, diag);
 	if (ret < 0)
 		note_decompressed(diag);
+	if (ret == 0 && has_to_be_judged(r, file)) {
+		plain.size = file->facts->signature.off;
+		ret = take_verdict(r, plain, arena, file);
+	}
+	if (ret == 0 && (want & MODFILE_WANT_DECODER))
+		ret = note_decoder(r, arena, file);
 	return ret;
 }
 

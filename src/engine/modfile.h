@@ -30,10 +30,26 @@ struct modfile {
 	/* Parts of a signature, empty without one or where it has no such part. */
 	struct bytes signer, key_id, signature;
 	struct bytes strings; /* with MODFILE_WANT_STRINGS: as strings_read() */
+	/* With MODFILE_WANT_DECODER: what the kernel's own decoder may lack for the file, in words; NULL
+	 * for nothing. */
+	const char *kernel_lacks;
+	int verdict; /* of the judge on the signature; 0 without either */
+	const char *verdict_why; /* in words; NULL with 0 */
+};
+
+/**
+ * struct modfile_judge - says whether a signature is good
+ * @verify: as keyring_verify(); on the thread that reads
+ */
+struct modfile_judge {
+	int (*verify)(void *ctx, struct bytes signature, struct bytes content, struct diag *diag);
+	void *ctx;
 };
 
 /* Besides enum facts_want: texts as well. */
 #define MODFILE_WANT_STRINGS (1u << 16)
+/* And what a kernel's decoder would say. */
+#define MODFILE_WANT_DECODER (1u << 17)
 
 /** struct modfile_reader - memory that is reused from file to file; one a thread */
 struct modfile_reader;
@@ -44,6 +60,13 @@ struct modfile_reader;
  */
 struct modfile_reader *modfile_reader_new(const struct modfile_budget *budget);
 void modfile_reader_free(struct modfile_reader *reader);
+
+/**
+ * modfile_reader_set_judge() - have the signature of each file judged that is read with
+ * FACTS_WANT_SIGNATURE; plain files are read as a whole then
+ * @judge: copied
+ */
+void modfile_reader_set_judge(struct modfile_reader *reader, const struct modfile_judge *judge);
 
 /**
  * modfile_read() - read the module file at @path below @dir_fd

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bytes/grow.h"
 #include "bytes/name.h"
 #include "conf/depmod-conf.h"
 #include "sys/sys.h"
@@ -75,6 +76,22 @@ int scan_add(struct scan *scan, const char *path, uint64_t size, int64_t mtime_u
 	return 0;
 }
 
+int scan_give(struct scan *scan, const char *given, uint64_t size, int64_t mtime_usec)
+{
+	static const char folder[] = "updates/", suffix[] = ".ko";
+	char name[MODULE_NAME_MAX + 1], path[sizeof(folder) + MODULE_NAME_MAX + sizeof(suffix)];
+	int r;
+
+	if (name_of_path(given, name) < 0)
+		return -EINVAL;
+	(void)snprintf(path, sizeof(path), "%s%s%s", folder, name, suffix);
+	r = scan_add(scan, path, size, mtime_usec);
+	if (r < 0)
+		return r;
+	scan->files[scan->n_files - 1].given = arena_string(&scan->arena, given, strlen(given));
+	return scan->files[scan->n_files - 1].given ? 0 : -ENOMEM;
+}
+
 static bool leads_back(const struct folder *folder, const struct sys_entry *entry)
 {
 	for (; folder; folder = folder->parent)
@@ -119,6 +136,19 @@ static int enter_folder(struct folder *parent, int dir_fd, const struct sys_entr
 	return r;
 }
 
+static int note_unfit(struct folder *f, const char *path)
+{
+	struct scan *scan = f->scan;
+	int r;
+
+	event_emit(f->events, EVENT_WARNING, "%s: left out: modules.dep cannot hold such a file name", path);
+	r = grow_array(&scan->unfit, scan->n_unfit, &scan->unfit_capacity, sizeof(*scan->unfit), UINT32_MAX);
+	if (r < 0)
+		return r;
+	scan->unfit[scan->n_unfit] = arena_string(&scan->arena, path, strlen(path));
+	return scan->unfit[scan->n_unfit++] ? 0 : -ENOMEM;
+}
+
 static int visit(void *ctx, int dir_fd, const struct sys_entry *entry)
 {
 	struct folder *f = ctx;
@@ -139,11 +169,8 @@ static int visit(void *ctx, int dir_fd, const struct sys_entry *entry)
 		r = enter_folder(f, dir_fd, entry, path);
 	} else {
 		r = scan_add(f->scan, path, entry->size, entry->mtime_usec);
-		if (r == -EINVAL) {
-			event_emit(f->events, EVENT_WARNING,
-				   "%s: left out: modules.dep cannot hold such a file name", path);
-			r = 0;
-		}
+		if (r == -EINVAL)
+			r = note_unfit(f, path);
 	}
 	free(path);
 	return r;
@@ -179,6 +206,10 @@ static int compare_files(const void *a, const void *b)
 	const struct scan_file *x = a, *y = b;
 	int c = strcmp(x->name, y->name);
 
+	if (c == 0)
+		c = !x->given - !y->given;
+	if (c == 0 && x->given)
+		return strcmp(x->given, y->given);
 	return c ? c : strcmp(x->path, y->path);
 }
 
@@ -188,17 +219,43 @@ static int compare_paths(const void *a, const void *b)
 }
 
 /* That a rule puts one file before another is what rules are for; without one it may surprise. */
-static void report_shadowed(const struct scan_file *file, const struct scan_file *used,
-			    const struct depmod_conf *conf, const struct events *events)
+static int report_shadowed(struct scan *scan, const struct scan_file *file, const struct scan_file *used,
+			   const struct depmod_conf *conf, const struct events *events)
 {
 	struct depmod_priority a = depmod_conf_priority(conf, used->path, NULL);
 	struct depmod_priority b = depmod_conf_priority(conf, file->path, NULL);
 	bool is_ruled = depmod_priority_compare(&a, &b) != 0;
+	int r;
 
 	event_emit(events, is_ruled ? EVENT_INFO : EVENT_WARNING,
 		   "%s: left out: %s is a module of the same name%s", file->path, used->path,
 		   is_ruled ? " that configuration puts first"
 			    : ", and no search or override line tells which one to use");
+	r = grow_array(&scan->shadowed, scan->n_shadowed, &scan->shadowed_capacity,
+		       sizeof(*scan->shadowed), UINT32_MAX);
+	if (r == 0)
+		scan->shadowed[scan->n_shadowed++] =
+			(struct scan_shadowed){ file->name, file->path, used->path, is_ruled };
+	return r;
+}
+
+/* Given files stand first among the @n of one name; the first one gets the place of the tree's best. */
+static struct scan_file take_given(struct scan_file *f, uint32_t n, const struct depmod_conf *conf,
+				   const struct events *events)
+{
+	struct scan_file taken = f[0];
+	uint32_t i = 1, best;
+
+	for (; i < n && f[i].given; i++)
+		event_emit(events, EVENT_WARNING,
+			   "%s: left out: %s was given too, and is a module of the same name",
+			   f[i].given, taken.given);
+	for (best = i; i < n; i++)
+		if (depmod_conf_choose(conf, f[best].path, f[i].path) > 0)
+			best = i;
+	if (best < n)
+		taken.path = f[best].path;
+	return taken;
 }
 
 int scan_settle(struct scan *scan, const struct depmod_conf *conf, const struct events *events)
@@ -213,11 +270,15 @@ int scan_settle(struct scan *scan, const struct depmod_conf *conf, const struct 
 		uint32_t best = lo;
 
 		for (hi = lo + 1; hi < scan->n_files && strcmp(f[hi].name, f[lo].name) == 0; hi++)
-			if (depmod_conf_choose(conf, f[best].path, f[hi].path) > 0)
+			if (!f[lo].given && depmod_conf_choose(conf, f[best].path, f[hi].path) > 0)
 				best = hi;
+		if (f[lo].given) {
+			f[n++] = take_given(&f[lo], hi - lo, conf, events);
+			continue;
+		}
 		for (uint32_t i = lo; i < hi; i++)
-			if (i != best)
-				report_shadowed(&f[i], &f[best], conf, events);
+			if (i != best && report_shadowed(scan, &f[i], &f[best], conf, events) < 0)
+				return -ENOMEM;
 		f[n++] = f[best];
 	}
 	scan->n_files = n;
@@ -231,5 +292,7 @@ void scan_done(struct scan *scan)
 		return;
 	arena_done(&scan->arena);
 	free(scan->files);
+	free(scan->shadowed);
+	free(scan->unfit);
 	*scan = (struct scan){ 0 };
 }

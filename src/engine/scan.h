@@ -19,12 +19,25 @@ struct depmod_conf;
 struct scan_file {
 	const char *name; /* of the module */
 	const char *path; /* relative to the module directory, or absolute */
-	uint64_t size;	  /* bytes */
+	const char *given; /* the file to read in its place, see scan_give(); NULL: @path */
+	uint64_t size;	   /* bytes */
 	int64_t mtime_usec;
+};
+
+/** struct scan_shadowed - a file that is not used for another one of its module name */
+struct scan_shadowed {
+	const char *name; /* of the module */
+	const char *path;
+	const char *used;
+	bool is_ruled; /* configuration puts that one first */
 };
 
 struct scan {
 	struct arena arena;
+	const char **unfit; /* paths of files that no index can hold; as found */
+	uint32_t n_unfit, unfit_capacity;
+	struct scan_shadowed *shadowed; /* by scan_settle() */
+	uint32_t n_shadowed, shadowed_capacity;
 	struct scan_file *files; /* one for each module name; sorted by path */
 	uint32_t n_files;
 	uint32_t capacity;
@@ -42,6 +55,15 @@ int scan_tree(struct scan *scan, int dir_fd, const char *prefix, const struct de
 
 /** scan_add() - add one file. Return: 0; -EINVAL its name is no module's; -ENOMEM. */
 int scan_add(struct scan *scan, const char *path, uint64_t size, int64_t mtime_usec);
+
+/**
+ * scan_give() - a file from elsewhere that is to stand where the tree has its module, or in updates/
+ * @given: path to read it by
+ * scan_settle() lets it take the place of all files of its module name; nobody shadows anybody there. Of two
+ * given ones of one name the first by its path stays, which is reported.
+ * Return: 0; -EINVAL its name is no module's; -ENOMEM.
+ */
+int scan_give(struct scan *scan, const char *given, uint64_t size, int64_t mtime_usec);
 
 /**
  * scan_settle() - keep one file of each module name, by what @conf says, and sort by path

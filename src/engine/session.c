@@ -33,13 +33,12 @@ static void note(void *ctx, const char *file, enum modprobe_note kind, const str
 
 static int read_conf_files(struct session *s, const char *const *paths, size_t n, bool must_exist)
 {
-	const struct modprobe_conf_env env = { note, s };
 	struct conf_files files = { 0 };
 	int r;
 
 	r = conf_files_load(&files, paths, n, must_exist, &s->events);
 	for (size_t i = 0; i < files.n_files && r == 0; i++)
-		r = modprobe_conf_read(&s->conf, files.files[i].text, files.files[i].path, &env);
+		r = modprobe_conf_read(&s->conf, files.files[i].text, files.files[i].path, &s->conf_env);
 	conf_files_done(&files);
 	return r;
 }
@@ -70,7 +69,6 @@ static int read_usual_conf_files(struct session *s, const char *sysroot)
 /* What the modules say of themselves, as depmod wrote it down. */
 static int read_tags(struct session *s, enum modprobe_rule_kind kind, enum index_file file)
 {
-	const struct modprobe_conf_env env = { note, s };
 	CLEANUP_BUF struct buf text = { .max = TAGS_FILE_MAX };
 	char *path;
 	int r;
@@ -79,7 +77,7 @@ static int read_tags(struct session *s, enum modprobe_rule_kind kind, enum index
 		return -ENOMEM;
 	r = indexes_read(&s->indexes, index_file_name(file), SYS_END_BY_SHORT_READ, &text);
 	if (r == 0)
-		r = modprobe_conf_read_tags(&s->conf, kind, buf_bytes(&text), path, &env);
+		r = modprobe_conf_read_tags(&s->conf, kind, buf_bytes(&text), path, &s->conf_env);
 	else if (r != -ENOENT && r != -ENOTDIR && r != -ENOMEM)
 		event_diag(&s->events, EVENT_ERROR, path, r, NULL);
 	free(path);
@@ -88,7 +86,6 @@ static int read_tags(struct session *s, enum modprobe_rule_kind kind, enum index
 
 static int read_cmdline(struct session *s)
 {
-	const struct modprobe_conf_env env = { note, s };
 	int r;
 
 	s->cmdline.max = CMDLINE_MAX;
@@ -97,7 +94,7 @@ static int read_cmdline(struct session *s)
 		return r;
 	if (r < 0) /* a root without /proc has no command line */
 		return 0;
-	return modprobe_conf_read_cmdline(&s->conf, buf_bytes(&s->cmdline), "/proc/cmdline", &env);
+	return modprobe_conf_read_cmdline(&s->conf, buf_bytes(&s->cmdline), "/proc/cmdline", &s->conf_env);
 }
 
 static int open_indexes(struct session *s, const struct session_options *o)
@@ -124,16 +121,17 @@ static int open_indexes(struct session *s, const struct session_options *o)
 
 static int read_conf(struct session *s, const struct session_options *o)
 {
-	int r;
+	int r = 0;
 
-	r = read_tags(s, MODPROBE_SOFTDEP, INDEX_SOFTDEP);
-	if (r == 0 && o->with_weakdeps)
+	if (!o->no_tags)
+		r = read_tags(s, MODPROBE_SOFTDEP, INDEX_SOFTDEP);
+	if (r == 0 && o->with_weakdeps && !o->no_tags)
 		r = read_tags(s, MODPROBE_WEAKDEP, INDEX_WEAKDEP);
 	if (r == 0 && o->n_conf_paths > 0)
 		r = read_conf_files(s, o->conf_paths, o->n_conf_paths, true);
 	else if (r == 0)
 		r = read_usual_conf_files(s, o->sysroot ? o->sysroot : "");
-	return r < 0 ? r : read_cmdline(s);
+	return r < 0 || o->no_cmdline ? r : read_cmdline(s);
 }
 
 int session_open(struct session *s, const struct session_options *options,
@@ -144,6 +142,9 @@ int session_open(struct session *s, const struct session_options *options,
 	*s = (struct session){ .indexes.dir_fd = -1, .real = { -1 } };
 	if (events)
 		s->events = *events;
+	s->conf_env = (struct modprobe_conf_env){ note, s };
+	if (options->note)
+		s->conf_env = (struct modprobe_conf_env){ options->note, options->note_ctx };
 	r = kernel_open(options->sysroot ? options->sysroot : "", &s->real, &s->kernel);
 	if (r == 0)
 		r = open_indexes(s, options);

@@ -21,6 +21,11 @@ struct session_options {
 	size_t n_conf_paths;	/* 0 for the usual ones */
 	bool no_conf;		/* rules do not matter */
 	bool with_weakdeps;	/* modules.weakdep as well: nothing is loaded for its sake */
+	bool no_tags;		/* neither modules.softdep nor modules.weakdep */
+	bool no_cmdline;	/* the kernel's command line is not that of the system in question */
+	/* Not NULL: told of lines that are no use, in place of the events. */
+	void (*note)(void *ctx, const char *file, enum modprobe_note note, const struct diag *diag);
+	void *note_ctx;
 };
 
 struct conflict_rules;
@@ -33,6 +38,7 @@ struct session {
 	struct kernel_real real;
 	struct events events; /* copied */
 	struct buf cmdline;   /* of the kernel */
+	struct modprobe_conf_env conf_env; /* where remarks about the configuration go */
 	struct arena arena;   /* names that were looked up */
 	struct conflict_rules *conflict_rules; /* NULL until they are needed */
 	struct session_file *files; /* see session_read_file(), the last one first */

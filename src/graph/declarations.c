@@ -11,12 +11,12 @@
 
 #define BLANKS " \t"
 
-static const char itself[] = "is the module itself";
 static const char is_pattern[] = "is a pattern";
 static const char is_empty[] = "is empty";
-static const char is_repeated[] = "is said before";
 static const char too_costly[] = "was not looked up: all names together have too many aliases to look at";
 
+const char declarations_itself[] = "is the module itself";
+const char declarations_repeated[] = "is said before";
 const char declarations_too_many[] = "is over the limit of names, and so is all behind it";
 
 bool declarations_are_any(const struct graph *g, const struct depmod_conf *conf)
@@ -111,7 +111,7 @@ int declarations_check(struct declared_word *word, const struct graph *g, uint32
 	if (!why && folded[strcspn(folded, "*?[")])
 		why = is_pattern;
 	if (!why && strcmp(folded, g->modules[module].name) == 0)
-		why = itself;
+		why = declarations_itself;
 	if (!why)
 		return 1;
 	/* That a pattern is about the one that it is for, too, is as it should be. */
@@ -263,7 +263,7 @@ static int drop_repeats(struct hards *h, uint32_t module, struct hard **sorted, 
 			first->by = sorted[i]->by;
 		if (!first->word->file == !sorted[i]->word->file)
 			r = declarations_finding(findings, FINDING_HARD_BAD, module,
-						 sorted[i]->word, is_repeated, NULL);
+						 sorted[i]->word, declarations_repeated, NULL);
 	}
 	return r;
 }
@@ -291,7 +291,8 @@ static int set_fate(struct hard *x, uint32_t module, const uint32_t *needed, str
 	if (x->answer == module) {
 		x->is_dropped = true;
 		return x->word->is_of_pattern ? 0 : declarations_finding(findings, FINDING_HARD_BAD, module,
-									 x->word, itself, NULL);
+									 x->word, declarations_itself,
+									 NULL);
 	}
 	x->fate = needed[x->answer] == module + 1 ? DECLARED_BY_SYMBOL : DECLARED_IN_DEP;
 	return 0;

@@ -112,6 +112,9 @@ int declarations_put(struct declarations *d, const struct graph *g, struct findi
 		     int (*put)(void *ctx, const char *key, const char *value, uint32_t priority),
 		     void *ctx);
 
+/** declarations_itself declarations_repeated - two of the reasons (why) of findings, to tell them by their address */
+extern const char declarations_itself[], declarations_repeated[];
+
 /** declarations_done() - free what @d owns; all zero is fine */
 void declarations_done(struct declarations *d);
 

@@ -16,11 +16,12 @@ struct diag;
 
 #define GRAPH_NONE UINT32_MAX
 
-/** struct graph_module - one module file; the caller fills the first three, all borrowed */
+/** struct graph_module - one module file; the caller fills the first four, all borrowed */
 struct graph_module {
 	const char *name; /* of the module, '-' folded */
 	const char *path; /* as it stands in the indexes: relative to the tree, or absolute */
 	const struct facts *facts;
+	uint32_t file; /* the caller's own number of it */
 
 	/* Owners of the symbols that it needs, in order of first need; then its hard dependencies that
 	 * are no such owners, in order of declaration. */
@@ -44,8 +45,9 @@ struct graph_symbol {
 	uint32_t owner;
 	uint32_t older;	   /* number of the next older exporter's record, from 1; 0 for none */
 	uint32_t left_out; /* with is_gone: the module that would export it */
-	uint32_t crc;
-	bool has_crc;
+	uint32_t crc;	   /* with SYMBOL_CRC */
+	uint32_t flags;	   /* enum facts_symbol_flags */
+	const char *ns;	   /* with SYMBOL_NAMESPACE */
 	bool is_gone; /* all who exported it were left out */
 };
 
@@ -53,11 +55,13 @@ enum finding_kind {
 	FINDING_CYCLE,		/* a symbol cycle; path of modules and the symbols between them */
 	FINDING_NEEDS_ITSELF,	/* imports a symbol that only it exports */
 	FINDING_NEEDS_LEFT_OUT, /* needs a symbol of a module that was left out */
-	FINDING_UNKNOWN_SYMBOL, /* an import that nobody exports */
+	FINDING_UNKNOWN_SYMBOL, /* an import that nobody exports; this and the next two: see judge_report() */
 	FINDING_CRC,		/* an import whose CRC is not the exporter's */
+	FINDING_NAMESPACE,	/* one from a namespace (why) of module @other, or the kernel, not imported */
 	FINDING_BAD_ALIAS,	/* an alias that an index cannot hold; symbol is the alias */
 	FINDING_BAD_TAG,	/* a softdep or weakdep that a line cannot hold; symbol is the tag */
 	FINDING_NO_NUMBERS,	/* a devname alias without device numbers; symbol is the name */
+	FINDING_BAD_NAMESPACE,	/* of an exported symbol, that an index does not take; symbol is the symbol */
 	FINDING_DUPLICATE,	/* two values under one key; symbol is the key */
 
 	/* About the word (symbol) of a declaration; file and line say where it is, NULL for a tag. */
@@ -73,9 +77,9 @@ struct finding {
 	struct finding *next;
 	enum finding_kind kind;
 	uint32_t module;
-	uint32_t other;	      /* module, for NEEDS_LEFT_OUT */
+	uint32_t other;	      /* module, for NEEDS_LEFT_OUT; exporter, for NAMESPACE */
 	const char *symbol;   /* or what the kind says */
-	const char *why;      /* reason in words, for BAD_ kinds; values, for DUPLICATE */
+	const char *why;      /* reason in words, for BAD_ kinds; values, for DUPLICATE; namespace */
 	/* For CYCLE and HARD_CYCLE: n_path modules, the last one needs the first; none for a
 	 * HARD_CYCLE that was not looked for, since there was too much to look at. */
 	const uint32_t *path;
@@ -85,7 +89,7 @@ struct finding {
 
 	const char *file; /* of a declaration in the configuration */
 	unsigned int line;
-	bool is_refused; /* HARD_UNKNOWN: the module cannot be loaded for lack of it */
+	bool is_refused; /* HARD_UNKNOWN: the module cannot be loaded for lack of it; NAMESPACE: nor imported */
 	bool is_one_of_many; /* others that the line is about are not said */
 };
 
@@ -104,8 +108,6 @@ struct graph {
 	struct graph_module *modules; /* in array order; owned by the caller */
 	uint32_t n_modules;
 	char symbol_prefix; /* stripped from symbols; 0 for none */
-	bool check_unknown; /* report FINDING_UNKNOWN_SYMBOL */
-	bool check_crcs;    /* report FINDING_CRC */
 
 	struct arena arena;
 	struct graph_symbol *symbols; /* hash table */
@@ -129,10 +131,12 @@ int graph_order(struct graph_module *modules, uint32_t n, struct bytes order);
 
 /**
  * graph_add_kernel_symbol() - a symbol that the kernel exports; a module's export of the same name
- * goes before it. Before graph_resolve() only; @name is borrowed.
+ * goes before it. Before graph_resolve() only; @name and @ns are borrowed.
+ * @flags: enum facts_symbol_flags; @crc and @ns count by these
  * Return: 0; -ENOMEM.
  */
-int graph_add_kernel_symbol(struct graph *g, const char *name, bool has_crc, uint32_t crc);
+int graph_add_kernel_symbol(struct graph *g, const char *name, uint32_t flags, uint32_t crc,
+			    const char *ns);
 
 /**
  * graph_resolve() - find deps, leave out what is in a cycle or needs such a module, rank the rest
@@ -148,6 +152,15 @@ int graph_resolve(struct graph *g, struct findings *findings);
 
 /** graph_find_symbol() - NULL when nobody exports @name; may be one that is_gone */
 const struct graph_symbol *graph_find_symbol(struct graph *g, const char *name, uint32_t hash);
+
+/**
+ * graph_find_import() - who exports import @k of module @i
+ * Return: NULL when nobody does; may be one that is_gone.
+ */
+const struct graph_symbol *graph_find_import(struct graph *g, uint32_t i, uint32_t k);
+
+/** graph_older_symbol() - the next older exporter of the same name; NULL: there is no other */
+const struct graph_symbol *graph_older_symbol(const struct graph *g, const struct graph_symbol *s);
 
 /** graph_symbol_between() - the first symbol by which @user needs @owner; "" when none does */
 const char *graph_symbol_between(struct graph *g, uint32_t user, uint32_t owner);

@@ -48,3 +48,20 @@ int outputs_builtin(const char *const *names, size_t n, struct buf *bin);
 int outputs_builtin_alias(const struct builtin_alias *aliases, size_t n, struct buf *bin,
 			  void (*bad)(void *ctx, const struct builtin_alias *alias, const char *why),
 			  void *ctx);
+
+/**
+ * outputs_namespaces() - exported symbols that are in a namespace, and who exports into one
+ * @with_kernel: those of the kernel itself too, as far as @g has them
+ * @arena: of keys and values, which @put borrows
+ * @put: a key of modules.modsure.bin and one of its values
+ *
+ * Of several exporters of one name the one that counts has the lowest priority. A namespace that a value
+ * cannot hold is a finding, and so is the first one over NAMESPACES_SIZE_MAX, behind which none is put.
+ * Linear in the symbols of @g, plus sorting what is in namespaces.
+ * Return: 0; what @put returned; -ENOMEM.
+ * Source: doc/formats/modsure.md.
+ */
+int outputs_namespaces(const struct graph *g, bool with_kernel, struct arena *arena,
+		       struct findings *findings,
+		       int (*put)(void *ctx, const char *key, const char *value, uint32_t priority),
+		       void *ctx);

@@ -86,14 +86,16 @@ static int put_symbol(struct graph *g, struct graph_symbol symbol)
 	return 0;
 }
 
-int graph_add_kernel_symbol(struct graph *g, const char *name, bool has_crc, uint32_t crc)
+int graph_add_kernel_symbol(struct graph *g, const char *name, uint32_t flags, uint32_t crc,
+			    const char *ns)
 {
 	struct graph_symbol symbol = {
 		.name = name,
 		.name_hash = hash_name(name, strlen(name)),
 		.owner = GRAPH_NONE,
 		.crc = crc,
-		.has_crc = has_crc,
+		.flags = flags,
+		.ns = ns,
 	};
 
 	return put_symbol(g, symbol);
@@ -110,7 +112,8 @@ static int add_exports(struct graph *g, uint32_t owner)
 			.name_hash = e[i].name_hash,
 			.owner = owner,
 			.crc = e[i].crc,
-			.has_crc = e[i].flags & SYMBOL_CRC,
+			.flags = e[i].flags,
+			.ns = e[i].flags & SYMBOL_NAMESPACE ? facts_string(f, e[i].ns) : NULL,
 		};
 		int r;
 
@@ -158,6 +161,18 @@ static const struct graph_symbol *find_import(struct graph *g, const struct fact
 		bare++;
 	return graph_find_symbol(g, bare,
 				 bare == name ? import->name_hash : hash_name(bare, strlen(bare)));
+}
+
+const struct graph_symbol *graph_find_import(struct graph *g, uint32_t i, uint32_t k)
+{
+	const struct facts *f = g->modules[i].facts;
+
+	return find_import(g, f, &facts_imports(f)[k]);
+}
+
+const struct graph_symbol *graph_older_symbol(const struct graph *g, const struct graph_symbol *s)
+{
+	return s->older ? &((const struct graph_symbol *)(const void *)g->older.base)[s->older - 1] : NULL;
 }
 
 /* Dependencies of module @i into @deps; @stamp[owner] == i + 1 marks those already there. */
@@ -334,36 +349,6 @@ int graph_needs(struct graph *g, uint32_t i,
 	return 0;
 }
 
-/* What a module lacks or has in another version, of the symbols that are known. */
-static int report_imports(struct graph *g, struct findings *findings)
-{
-	if (!g->check_unknown && !g->check_crcs)
-		return 0;
-	for (uint32_t i = 0; i < g->n_modules; i++) {
-		const struct facts *f = g->modules[i].facts;
-		const struct facts_import *imports = facts_imports(f);
-
-		for (uint32_t k = 0; k < f->n_imports; k++) {
-			const struct graph_symbol *s = find_import(g, f, &imports[k]);
-			enum finding_kind kind = FINDING_CRC;
-			struct finding *x;
-
-			if (imports[k].flags & SYMBOL_WEAK)
-				continue;
-			if (!s && g->check_unknown)
-				kind = FINDING_UNKNOWN_SYMBOL;
-			else if (!s || !g->check_crcs || !s->has_crc ||
-				 !(imports[k].flags & SYMBOL_CRC) || s->crc == imports[k].crc)
-				continue;
-			x = findings_add(findings, kind, i);
-			if (!x)
-				return -ENOMEM;
-			x->symbol = facts_string(f, imports[k].name);
-		}
-	}
-	return 0;
-}
-
 static int fill_symbols(struct graph *g)
 {
 	size_t n = g->n_symbols + sizeof(always_there) / sizeof(always_there[0]);
@@ -373,7 +358,7 @@ static int fill_symbols(struct graph *g)
 		n += g->modules[i].facts->n_exports;
 	r = grow(g, n);
 	for (size_t i = 0; r == 0 && i < sizeof(always_there) / sizeof(always_there[0]); i++)
-		r = graph_add_kernel_symbol(g, always_there[i], false, 0);
+		r = graph_add_kernel_symbol(g, always_there[i], 0, 0, NULL);
 	for (uint32_t i = 0; r == 0 && i < g->n_modules; i++)
 		r = add_exports(g, i);
 	return r;
@@ -399,8 +384,6 @@ int graph_resolve(struct graph *g, struct findings *findings)
 			break;
 		}
 	}
-	if (r == 0)
-		r = report_imports(g, findings);
 	return r < 0 ? r : cycles_rank(g);
 }
 

@@ -30,17 +30,18 @@ static inline uint32_t made_string(struct made *m, const char *s, size_t size)
 /* Takes the next word of a list; its marks say what it is. */
 static inline size_t made_word(const char **words, uint32_t *flags, uint32_t *crc, const char **ret)
 {
+	static const char marks[] = "?!~";
+	static const uint32_t meanings[] = { SYMBOL_WEAK, SYMBOL_GPL, SYMBOL_VERSION_ONLY };
+	const char *mark;
 	size_t n;
 	char *end;
 
 	*words += strspn(*words, " ");
 	*flags = 0;
-	if (**words == '?') {
-		*flags |= SYMBOL_WEAK;
-		++*words;
-	}
+	for (; **words && (mark = strchr(marks, **words)) != NULL; ++*words)
+		*flags |= meanings[mark - marks];
 	*ret = *words;
-	n = strcspn(*words, " #");
+	n = strcspn(*words, " #@");
 	*words += n;
 	if (**words == '#') {
 		*crc = (uint32_t)strtoul(*words + 1, &end, 16);
@@ -48,6 +49,21 @@ static inline size_t made_word(const char **words, uint32_t *flags, uint32_t *cr
 		*words = end;
 	}
 	return n;
+}
+
+/* A namespace behind "name#crc", if there is one. */
+static inline uint32_t made_namespace(struct made *m, const char **words, uint32_t *flags)
+{
+	size_t n;
+	uint32_t at;
+
+	if (**words != '@')
+		return 0;
+	n = strcspn(++*words, " ");
+	at = made_string(m, *words, n);
+	*words += n;
+	*flags |= SYMBOL_NAMESPACE;
+	return at;
 }
 
 static inline uint32_t made_count(const char *words)
@@ -71,15 +87,17 @@ static inline uint32_t made_count_lines(const char *lines)
 }
 
 /*
- * A record with the symbols named in two lists: words with a blank between, "name", "name#crc" (in
- * hex) or, of imports, "?name" for a weak one; and with the lines of @tags. To be freed.
+ * A record with the symbols named in two lists, words with a blank between: "name" or "name#crc" (in
+ * hex); of exports, "!name" for GPL-only ones and "name@NS" or "name#crc@NS" in namespaces; of imports,
+ * "?name" for weak ones and "~name" for those of the version table alone; and with the lines of @tags.
+ * To be freed.
  */
 static inline struct facts *made_tagged_facts(const char *exports, const char *imports,
 					      const char *tags)
 {
 	uint32_t n_tags = made_count_lines(tags);
 	uint32_t n_exports = made_count(exports), n_imports = made_count(imports);
-	size_t pool_max = strlen(exports) + strlen(imports) + strlen(tags) + n_exports + n_imports +
+	size_t pool_max = strlen(exports) + strlen(imports) + strlen(tags) + 2 * n_exports + n_imports +
 			  n_tags + 2;
 	size_t tables = sizeof(struct facts) + n_exports * sizeof(struct facts_export) +
 			n_imports * sizeof(struct facts_import) + n_tags * sizeof(uint32_t);
@@ -100,6 +118,7 @@ static inline struct facts *made_tagged_facts(const char *exports, const char *i
 
 		e->name = made_string(&m, name, n);
 		e->name_hash = hash_name(name, n);
+		e->ns = made_namespace(&m, &exports, &e->flags);
 	}
 	f->imports_off = m.at;
 	f->n_imports = n_imports;

@@ -136,8 +136,7 @@ static void assert_findings(const struct tree *t, const char *want)
 {
 	static const char *const kinds[] = {
 		[FINDING_CYCLE] = "cycle",	     [FINDING_NEEDS_ITSELF] = "itself",
-		[FINDING_NEEDS_LEFT_OUT] = "left-out", [FINDING_UNKNOWN_SYMBOL] = "unknown",
-		[FINDING_CRC] = "crc",
+		[FINDING_NEEDS_LEFT_OUT] = "left-out",
 	};
 	CLEANUP_BUF struct buf text = { 0 };
 
@@ -183,50 +182,37 @@ static void test_last_exporter_wins(void **state)
 
 static void test_kernel_symbols(void **state)
 {
-	CLEANUP_TREE struct tree t = { .g = { .check_unknown = true } };
+	CLEANUP_TREE struct tree t = { 0 };
 
 	(void)state;
-	assert_int_equal(graph_add_kernel_symbol(&t.g, "printk", false, 0), 0);
-	assert_int_equal(graph_add_kernel_symbol(&t.g, "both", false, 0), 0);
+	assert_int_equal(graph_add_kernel_symbol(&t.g, "printk", 0, 0, NULL), 0);
+	assert_int_equal(graph_add_kernel_symbol(&t.g, "both", 0, 0, NULL), 0);
 	RESOLVE(&t, { "m", "both", "printk" }, { "user", "", "printk both missing ?weak" });
 	assert_deps(&t, "m", "");
 	assert_deps(&t, "user", "m");
-	assert_findings(&t, "unknown user - missing\n");
-}
-
-/* Nobody exports them, and no module can lack them. */
-static void test_symbols_of_the_linker(void **state)
-{
-	CLEANUP_TREE struct tree t = { .g = { .check_unknown = true } };
-
-	(void)state;
-	RESOLVE(&t, { "m", "", "__this_module _GLOBAL_OFFSET_TABLE_ .TOC. TOC." });
-	assert_findings(&t, "");
 }
 
 static void test_leading_dot(void **state)
 {
-	CLEANUP_TREE struct tree t = { .g = { .check_unknown = true } };
+	CLEANUP_TREE struct tree t = { 0 };
 
 	(void)state;
 	RESOLVE(&t, { "m", "fn", "" }, { "user", "", ".fn" }, { "twice", "", "..fn" });
 	assert_deps(&t, "user", "m");
 	assert_deps(&t, "twice", "");
-	assert_findings(&t, "unknown twice - ..fn\n");
 }
 
 static void test_symbol_prefix(void **state)
 {
-	CLEANUP_TREE struct tree t = { .g = { .symbol_prefix = '_', .check_unknown = true } };
+	CLEANUP_TREE struct tree t = { .g = { .symbol_prefix = '_' } };
 
 	(void)state;
-	assert_int_equal(graph_add_kernel_symbol(&t.g, "printk", false, 0), 0);
+	assert_int_equal(graph_add_kernel_symbol(&t.g, "printk", 0, 0, NULL), 0);
 	RESOLVE(&t, { "m", "_fn", "" }, { "user", "", "_fn ._fn _printk" }, { "bare", "", "fn" },
 		{ "twice", "", "__fn" });
 	assert_deps(&t, "user", "m");
 	assert_deps(&t, "bare", "m");
 	assert_deps(&t, "twice", "");
-	assert_findings(&t, "unknown twice - __fn\n");
 }
 
 static void test_needs_itself(void **state)
@@ -253,20 +239,6 @@ static void test_weak_import_of_itself(void **state)
 	assert_deps(&t, "a", "");
 	assert_deps(&t, "user", "a");
 	assert_findings(&t, "");
-}
-
-static void test_crcs(void **state)
-{
-	CLEANUP_TREE struct tree t = { .g = { .check_crcs = true } };
-
-	(void)state;
-	assert_int_equal(graph_add_kernel_symbol(&t.g, "printk", true, 0x11), 0);
-	assert_int_equal(graph_add_kernel_symbol(&t.g, "no_crc", false, 0), 0);
-	RESOLVE(&t, { "m", "fn#22 plain", "printk#11" },
-		{ "user", "", "printk#12 no_crc#1 fn#22 plain#5 missing#1" },
-		{ "other", "", "fn#23 printk ?fn2#1" });
-	assert_findings(&t, "crc user - printk\ncrc other - fn\n");
-	assert_deps(&t, "other", "m");
 }
 
 /* 5.1 #3: a <-> b; c needs them, and all else is kept. */
@@ -346,7 +318,7 @@ static void test_the_kernel_steps_in(void **state)
 	CLEANUP_TREE struct tree t = { 0 };
 
 	(void)state;
-	assert_int_equal(graph_add_kernel_symbol(&t.g, "fn", false, 0), 0);
+	assert_int_equal(graph_add_kernel_symbol(&t.g, "fn", 0, 0, NULL), 0);
 	RESOLVE(&t, { "a", "fn a1", "b1" }, { "b", "b1", "a1" }, { "user", "", "fn" });
 	assert_left_out(&t, "a b");
 	assert_deps(&t, "user", "");
@@ -629,12 +601,10 @@ int main(void)
 		cmocka_unit_test(test_order_of_first_reference),
 		cmocka_unit_test(test_last_exporter_wins),
 		cmocka_unit_test(test_kernel_symbols),
-		cmocka_unit_test(test_symbols_of_the_linker),
 		cmocka_unit_test(test_leading_dot),
 		cmocka_unit_test(test_symbol_prefix),
 		cmocka_unit_test(test_needs_itself),
 		cmocka_unit_test(test_weak_import_of_itself),
-		cmocka_unit_test(test_crcs),
 		cmocka_unit_test(test_5_1_1_cycle_with_shared_dependencies),
 		cmocka_unit_test(test_5_1_2_a_cycle_behind_a_cycle),
 		cmocka_unit_test(test_5_1_3_a_cycle_leaves_others_alone),

@@ -22,6 +22,7 @@ struct module {
 	uint32_t n_needs;
 	uint32_t n_taken; /* of @needs: references to the first so many */
 	char *needs_text;
+	char *exports_into, *imports; /* never NULL */
 	enum internal_state state;
 	int64_t shown_from_usec;
 	long n_held;
@@ -57,6 +58,8 @@ struct process {
 
 struct kernel_model {
 	enum kernel_model_version version;
+	struct kernel_model_namespaces namespaces;
+	unsigned int n_warnings;
 	int64_t now_usec;
 	uint32_t seed, n_turns;
 	struct module *modules;
@@ -79,6 +82,12 @@ bool model_uses(const struct module *user, uint32_t used);
 
 /** model_count_users() - modules that do */
 long model_count_users(const struct kernel_model *m, uint32_t used);
+
+/** model_may_import() - what the import_ns= tags of @user lead to before its symbols are looked at: 0; -EPERM */
+int model_may_import(const struct kernel_model *m, const struct module *user);
+
+/** model_may_use() - may @user have a symbol of @used, by its namespace? Return: 0; 1 with a warning; -EINVAL. */
+int model_may_use(const struct kernel_model *m, const struct module *user, const struct module *used);
 
 /** model_start() - let a process, which is done, begin a call */
 void model_start(struct process *p, enum phase phase, uint32_t module);

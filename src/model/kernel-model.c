@@ -40,6 +40,8 @@ void kernel_model_free(struct kernel_model *m)
 		free(m->modules[i].name);
 		free(m->modules[i].needs);
 		free(m->modules[i].needs_text);
+		free(m->modules[i].exports_into);
+		free(m->modules[i].imports);
 	}
 	for (uint32_t i = 0; i < m->n_processes; i++)
 		free(m->processes[i].script);
@@ -61,10 +63,12 @@ int kernel_model_add(struct kernel_model *m, const struct kernel_model_module *m
 	*new = (struct module){ .is = *module,
 				.name = strdup(module->name),
 				.needs_text = strdup(module->needs ? module->needs : ""),
+				.exports_into = strdup(module->exports_into ? module->exports_into : ""),
+				.imports = strdup(module->imports ? module->imports : ""),
 				.state = module->is_live ? IS_LIVE : IS_ABSENT,
 				.n_held = module->is_live ? module->n_users : 0 };
 	m->is_linked = false;
-	return new->name && new->needs_text ? 0 : -ENOMEM;
+	return new->name && new->needs_text && new->exports_into && new->imports ? 0 : -ENOMEM;
 }
 
 int kernel_model_process(struct kernel_model *m, const char *script)
@@ -221,12 +225,23 @@ static bool load_resolve(struct kernel_model *m, uint32_t i)
 {
 	struct process *p = &m->processes[i];
 	struct module *module = &m->modules[p->module];
+	int r = model_may_import(m, module);
 
+	if (r < 0) {
+		vanish(m, i, r);
+		return true;
+	}
 	for (; module->n_taken < module->n_needs; module->n_taken++) {
 		const struct module *need = &m->modules[module->needs[module->n_taken]];
 
-		if (need->state == IS_LIVE || need->is.is_builtin)
-			continue;
+		if (need->state == IS_LIVE || need->is.is_builtin) {
+			r = model_may_use(m, module, need);
+			m->n_warnings += r > 0;
+			if (r >= 0)
+				continue;
+			vanish(m, i, r);
+			return true;
+		}
 		if (need->state == IS_COMING && m->now_usec < p->until_usec)
 			return false;
 		vanish(m, i, need->state == IS_COMING ? -EBUSY : -ENOENT);

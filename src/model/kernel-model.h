@@ -39,6 +39,14 @@ struct kernel_model_module {
 	int load_error;	   /* its file is refused: -errno */
 	int init_error;	   /* of its init: -errno */
 	unsigned int n_bad_inits; /* so many inits fail, then they succeed; 0: all fail */
+	const char *exports_into; /* namespace of its symbols; NULL for none */
+	const char *imports;	  /* namespaces; blanks between; NULL for none */
+};
+
+/** struct kernel_model_namespaces - what the kernel makes of namespaces; all zero until it is told */
+struct kernel_model_namespaces {
+	bool allows_missing; /* a namespace that is not imported is worth a warning and no more */
+	bool has_lists;	     /* "module:a,b-*" is for these modules, and for nobody to import */
 };
 
 /** enum kernel_model_call_kind - what was called through the interface */
@@ -65,6 +73,12 @@ void kernel_model_free(struct kernel_model *model);
  * Return: 0; -ENOMEM.
  */
 int kernel_model_add(struct kernel_model *model, const struct kernel_model_module *module);
+
+/** kernel_model_set_namespaces() - the kernel's rules; before anything is called */
+void kernel_model_set_namespaces(struct kernel_model *model, struct kernel_model_namespaces namespaces);
+
+/** kernel_model_warnings() - how often it has warned of a namespace that was not imported, and gone on */
+unsigned int kernel_model_warnings(const struct kernel_model *model);
 
 /**
  * kernel_model_process() - another process, from now on; a failing call is no reason for it to stop

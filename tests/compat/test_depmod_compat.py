@@ -108,6 +108,15 @@ class Kernels(Case):
             for name, content in kmod.read_files(self.ours[version]).items():
                 self.assertTrue(content == expected[name], name)
 
+    def test_namespaces_are_those_in_the_files(self):
+        for version in self.each():
+            with open(os.path.join(self.golden[version], 'namespaces'), 'rb') as file:
+                expected = file.read()
+            self.assertGreater(expected.count(b'\n'), 400)
+            found = indexbin.read(os.path.join(self.ours[version], 'modules.modsure.bin'))
+            self.assertTrue(expected == b''.join(b'%s %s\n' % (key, value) for key, values in found
+                                                 if key.startswith(b'namespace:') for _, value in values))
+
     def test_lookups_through_the_incumbents_library(self):
         for version, folder in self.kernels:
             with self.subTest(version=version):

@@ -5,6 +5,7 @@ the one that Debian's kmod and udev packages bring. The number is a budget: no c
 modules.modsure.bin is among what it pays for."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, '../lib')]
 
 import tap  # noqa: E402
+from mkmod import Module, write_tree  # noqa: E402
 
 SYSTEM_CALLS_MAX = 70
 
@@ -69,6 +71,24 @@ class Budget(unittest.TestCase):
         self.assertIn('/proc/cmdline', opened)
         self.assertIn('r8169.ko', opened)
         self.assertIn('realtek.ko', opened)
+
+    def test_quiet_failures(self):
+        """nobody reads the reason why the kernel refuses a module: so nobody looks for it, as the kernel waits"""
+        root, version = os.path.join(self.scratch, 'small'), '6.1.0-refused'
+        write_tree(root, version, {'kernel/refused.ko': Module()}, True, [], [])
+        subprocess.run([tap.command('depmod'), '-b', root, version], check=True)
+        opened = {}
+        for quiet in '', '-q':
+            done = subprocess.run(['strace', '-f', '-o', self.scratch + '/trace', tap.command('modprobe'), '-C', '/dev/null',
+                                   '-d', root, '-S', version, *quiet.split(), '--', 'refused'], stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=60)
+            self.assertEqual((done.returncode, bool(done.stdout)), (1, not quiet), done.stdout)
+            with open(self.scratch + '/trace') as f:
+                trace = f.read()
+            at = trace.rindex('init_module(')   # or finit_module
+            opened[quiet] = set(re.findall(r'open(?:at)?\([^"\n]*"([^"]+)"', trace[at:]))
+        self.assertTrue(opened[''], 'the reason is looked for in files')
+        self.assertEqual({path for path in opened['-q'] if 'refused' not in path or 'sys/module' not in path}, set())
 
     def test_indexes(self):
         """only the indexes that a request needs are opened"""

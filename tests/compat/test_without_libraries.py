@@ -42,5 +42,17 @@ class Without(TreeCase):
         self.assertEqual((result.returncode, result.stdout), (1, b''))
         self.assertIn(b'JSON', result.stderr)
 
+    def test_check(self):
+        """has a report for people, and says that it has no other"""
+        self.tree({'kernel/a.ko': Module().modinfo('license', 'GPL').modinfo('name', 'a')})
+        args = [tap.command('modsure'), 'check', '-b', self.base, '-k', VERSION]
+        result = kmod.run(*args, '--fail-on', 'never')
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertRegex(result.stdout, rb'^\S+: \d+ errors?, \d+ warnings?, \d+ notes? in 1 module\n')
+        for option in ('--json', '--sarif'):
+            result = kmod.run(*args, option)
+            self.assertEqual((result.returncode, result.stdout), (4, b''))
+            self.assertIn(b'JSON', result.stderr)
+
 
 tap.main()

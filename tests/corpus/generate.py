@@ -8,6 +8,7 @@ good: read without complaint; bad: refused, or read with complaints; unsupported
 nothing that we read. Inputs that once made a target crash stand in crashes/TARGET/.
 """
 
+import base64
 import lzma
 import os
 import random
@@ -18,9 +19,11 @@ import zlib
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, '../lib'), os.path.join(HERE, '../golden')]
 
+import mkimage  # noqa: E402
 import mkmod  # noqa: E402
 from depmod_reference import index_bytes  # noqa: E402
 from mkmod import Module, signed  # noqa: E402
+from mkvmlinux import Vmlinux  # noqa: E402
 
 KINDS = {'64-little': dict(cls=64, endian='little', machine=mkmod.EM_X86_64),
          '32-little': dict(cls=32, endian='little', machine=mkmod.EM_386),
@@ -36,6 +39,31 @@ def target(*names):
             TARGETS[name] = function
         return function
     return register
+
+
+# Kernels
+
+@target('kernel-exports')
+def kernel_exports():
+    def made(kind='64-little', **more):
+        kernel = Vmlinux(**KINDS[kind], **more).export('put_page', 1).export('__put_page', 2, ns='page')
+        return kernel.export('gpl_fn', 3, gpl=True, ns='NS').export('zz', 4, gpl=True).bytes()
+
+    for kind in KINDS:
+        yield 'good-%s' % kind, made(kind), 'entries of three fields, CRCs'
+        yield 'good-%s-pointers' % kind, made(kind, prel32=False, crcs=None), 'absolute entries, no CRCs'
+    yield 'good-plain', made('32-little', fields='vn'), 'before namespaces'
+    yield 'good-kflagstab', made('64-big', kflagstab=True), 'licences in __kflagstab'
+    yield 'good-symbols', made(symbols=True), 'symbols of the entries'
+    yield 'good-5.4-rc', made(symbols='ns'), 'namespaces in symbols'
+    yield 'good-crc-words', made(fields='vn', crcs=8, prel32=False), 'CRCs of 8 bytes'
+    yield 'good-crcs-elsewhere', made(crcs='way'), 'CRCs in .rodata'
+    yield 'good-position-independent', made(prel32=False, dyn=True), 'values in relocations'
+    yield 'good-grown', made(fields='vnsx'), 'a fourth field, and CRCs that tell'
+    yield 'bad-cut', made()[:-300], 'section headers cut off'
+    yield 'bad-order', Vmlinux(sort=False).export('b').export('a').bytes(), 'names that do not ascend'
+    yield 'unsupported-grown', made(fields='vnsx', crcs=None), 'a fourth field, and nothing that tells'
+    yield 'unsupported-order', made(fields='nvs'), 'fields in another order'
 
 
 # Module files
@@ -188,6 +216,73 @@ def kernel_decoder():
             yield '%s-%s-%s' % (kind, make.__name__, rest), data[:200], description
 
 
+# Kernel images
+
+VMLINUX = mkimage.vmlinux()
+
+
+@target('kernel-image')
+def kernel_image():
+    yield 'good-vmlinux', VMLINUX, 'the kernel itself'
+    yield 'good-bzimage', mkimage.bzimage(VMLINUX + bytes(4)), 'not compressed'
+    yield 'good-packed', mkimage.bzimage(mkimage.payload('gzip', VMLINUX)), 'packed with gzip'
+    yield 'good-sectors', mkimage.bzimage(VMLINUX, sectors=4, gap=0), 'more setup code'
+    yield 'good-unified', mkimage.unified(VMLINUX), 'in a section of an EFI file'
+    yield 'good-two-banners', mkimage.vmlinux(more=b'Linux version 6.2 (x)\0' b'6.1-test UP \0'), 'which differ'
+    yield 'bad-cut', mkimage.bzimage(VMLINUX)[:-60], 'cut off'
+    yield 'bad-payload', mkimage.bzimage(b'unknown'), 'no kernel'
+    yield 'bad-unified', mkimage.unified(VMLINUX, b'.other'), 'no section .linux'
+    yield 'bad-text', b'text\n', 'text'
+    yield 'unsupported-protocol', mkimage.bzimage(VMLINUX, protocol=0x207), 'before payloads had a place'
+    yield 'unsupported-zboot', mkimage.zboot(b'packed'), 'EFI zboot'
+    yield 'unsupported-arm64', mkimage.arm64(128), 'a raw image'
+
+
+def packed(kind):
+    small = mkimage.pack(kind, PLAIN)
+    broken = bytearray(small)
+    broken[len(broken) // 2] ^= 0x10
+    yield 'good-%s' % kind, small, 'as the tool writes it'
+    yield 'good-%s-best' % kind, mkimage.pack(kind, PLAIN, '-9'), 'its best'
+    yield 'good-%s-followed' % kind, small + struct.pack('<I', len(PLAIN)) + bytes(8), 'size and padding behind it'
+    yield 'bad-%s-cut' % kind, small[:-9], 'cut off'
+    yield 'bad-%s-byte' % kind, bytes(broken), 'a wrong bit in the middle'
+
+
+@target('payload')
+def payload():
+    for kind in 'gzip', 'xz', 'zstd', 'lzma', 'bzip2':
+        yield from packed(kind)
+    small = mkimage.pack('lzma', PLAIN)
+    yield 'good-lzma-known-size', small[:5] + struct.pack('<Q', len(PLAIN)) + small[13:], 'the size is told'
+    yield 'bad-lzma-size', small[:5] + struct.pack('<Q', len(PLAIN) + 1) + small[13:], 'and wrong'
+    yield 'unsupported-lzma-dictionary', small[:1] + struct.pack('<I', 3 << 30) + small[5:], 'of 3 GiB'
+    yield 'good-bzip2-two-streams', mkimage.pack('bzip2', b'one') + mkimage.pack('bzip2', b'two'), 'two streams'
+    yield 'good-bzip2-runs', mkimage.pack('bzip2', b'a' * 100000 + b'ab' * 500), 'long runs'
+    yield 'bad-bzip2-level', b'BZh0', 'no block size'
+
+
+@target('lzo')
+def lzo():
+    yield from packed('lzo')
+    small = mkimage.pack('lzo', PLAIN)
+    yield 'good-crc', mkimage.pack('lzo', PLAIN, '--crc32'), 'CRC-32 as well'
+    yield 'good-no-checksums', mkimage.pack('lzo', PLAIN, '-F'), 'blocks without checksums'
+    yield 'good-stored', mkimage.pack('lzo', random.Random(2).randbytes(600)), 'what cannot get smaller'
+    yield 'good-blocks', mkimage.pack('lzo', bytes(600000)), 'three blocks'
+    yield 'bad-method', small[:15] + b'\x80' + small[16:], 'a method of zlib'
+
+
+@target('lz4')
+def lz4():
+    yield from packed('lz4')
+    magic = b'\x02\x21\x4c\x18'
+    yield 'good-full-block', mkimage.pack('lz4', bytes(8 << 20)), '8 MiB, then the end'
+    yield 'good-two-frames', mkimage.pack('lz4', b'one') + mkimage.pack('lz4', b'two'), 'two frames'
+    yield 'bad-block', magic + struct.pack('<I', 1 << 30) + b'block', 'a block of 1 GiB'
+    yield 'bad-match', magic + struct.pack('<I', 5) + b'\x1fa\x09\0\x10', 'a match that begins before the start'
+
+
 # Signatures
 
 def der(tag, *parts):
@@ -242,6 +337,32 @@ def pkcs7():
         SEQUENCE, der(INTEGER, b'\1'), der(SET), der(SEQUENCE, oid(DATA)), der(SET)))), 'nobody signed'
     yield 'bad-length', b'\x30\x84\xff\xff\xff\xff\x06\x01', 'a length of 4 GiB'
     yield 'unsupported-digest', pkcs7_of(issuer(b'x'), '1.2.3.4.5'), 'a digest that nobody knows'
+
+
+CERTIFICATE = base64.b64decode(
+    'MIIBbjCCARWgAwIBAgIUH+fkrsFrOGgMUNp27+bmPMbsDV0wCgYIKoZIzj0EAwIwDDEKMAgGA1UEAwwBazAgFw0yNjExMjEyMzM1'
+    'NDJaGA8yMTI2MTAyODIzMzU0MlowDDEKMAgGA1UEAwwBazBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABHkjunkuCgwAehrqJkP7'
+    'GLq/G44KuVzwsP3vyfMzngvXzduhTPPG5R5e6yC+Gajo/qBRPWDcP/3E7SQTy/iAt6OjUzBRMB0GA1UdDgQWBBQrefFAgu2IDC4Q'
+    'qVS4NIT9Kb7mUzAfBgNVHSMEGDAWgBQrefFAgu2IDC4QqVS4NIT9Kb7mUzAPBgNVHRMBAf8EBTADAQH/MAoGCCqGSM49BAMCA0cA'
+    'MEQCICItYUPaoQo4OsquVKmUYXRCUAwDBAUM5CGL+/H0IyCfAiAuwDsHSItzn4UF3PYa9AbVcjkJaOoP4UscSbmPaMfbkw==')
+
+
+def pem(label, data):
+    return b'-----BEGIN %s-----\n%s-----END %s-----\n' % (label, base64.encodebytes(data), label)
+
+
+KEYS = (('good-der', CERTIFICATE, 'a certificate, valid until 2126'), ('good-two', 2 * CERTIFICATE, 'two behind each other'),
+        ('good-pem', b'words\n' + pem(b'PRIVATE KEY', b'0') + pem(b'CERTIFICATE', CERTIFICATE), 'PEM, with a private key'),
+        ('bad-cut', CERTIFICATE[:-9], 'cut off'), ('bad-pem', pem(b'CERTIFICATE', CERTIFICATE)[:-30], 'PEM without its end'),
+        ('bad-key', pem(b'PUBLIC KEY', b'0\0'), 'a block that holds no key'), ('bad-none', b'', 'nothing'))
+
+
+@target('keyring')
+def keyring():
+    """the first byte tells how many of the others are the file of keys"""
+    signature = pkcs7_of(issuer(b'Some signer'))
+    for name, keys, what in KEYS:
+        yield name, bytes([255 * (len(keys) + 1) // (len(keys) + len(signature) + 1)]) + keys + signature, what
 
 
 # Indexes
@@ -304,6 +425,16 @@ def index_declared():
     yield 'bad-cut', b'a conf unknown', 'no source'
 
 
+@target('index-namespaces')
+def index_namespaces():
+    yield 'good-module', b'usb_storage USB_STORAGE', 'a module'
+    yield 'good-list', b'vmlinux module:kvm,kvm-*', 'of the kernel, for some modules'
+    yield 'good-blank', b'm a b', 'a namespace with a blank'
+    yield 'bad-owner', b' NS', 'no owner'
+    yield 'bad-namespace', b'm ', 'no namespace'
+    yield 'bad-control', b'm N\x1bS', 'a control character'
+
+
 @target('glob')
 def glob_patterns():
     for name, pattern, text in (('literal', b'abc', b'abc'), ('star', b'a*c*e', b'abcde'),
@@ -351,6 +482,16 @@ def conf_lines():
     yield 'bad-declarations', (b'harddep\nharddep! a\nharddep a[b c\nharddep a a b* c] \x01x ok\nconflict a*b c\n'
                                b'conflict a a\nmerge_softdeps maybe\n'), 'no module, patterns, itself, control characters'
     yield 'unsupported-old', b'include /etc/x.conf\nmake_map_files yes\n', 'directives without effect'
+
+
+@target('check-dependencies')
+def check_dependencies():
+    yield 'good-clean', (b'softdep=pre: b\nparm=p:x\nparmtype=p:int\0alias=x-1\0\0\0\0options a p=1\n\0'
+                         b'inside.parm=q:x\n\0a.p=1 inside.q=2\0'), 'nothing to find'
+    yield 'bad-all', (b'harddep=gone b\nsoftdep=c gone\nsoftdep=post: b a\nconflict=c\nparmtype=p:bool\0harddep=a c\nweakdep=gone\0'
+                      b'softdep=pre: a\nalias=x*\0conflict=inside\0harddep a\nharddep! ? gone\nconflict z a\noverride z * x\0'
+                      b'softdep [a-d] c\nsoftdep b\nmask ?\ninstall c /bin/false\nblacklist x*\noptions a p=x q p=y\nalias y z\n'
+                      b'harddep c a\nconflict a b gone\nbogus\n\0inside.parm=q:x\n\0module_blacklist=c a.p=3 inside.z=1\0'), 'all reported'
 
 
 @target('graph-hard')
@@ -411,6 +552,22 @@ def conf_symvers():
     yield 'good-map', (b'ffffffff81000000 T _text\nffffffff82000000 r __ksymtab_fn\n'
                        b'0000000000000000 r __ksymtab_NS.fn\t[mod]\n'), 'System.map'
     yield 'bad-symvers', b'0xzz\tfn\tvmlinux\n0x1\n\tfn\t\n0x123456789\tfn\tvmlinux\n', 'no number, no columns'
+
+
+@target('check-baseline')
+def check_baseline():
+    yield 'good-lines', (b'# known\n\nMS101 lost exported_by_nobody\nms101 /etc/modprobe.d/a%20b.conf two words\r\n'
+                         b'unresolved-symbol m\n'), 'by id and name, with and without an object'
+    yield 'bad-lines', b'MS101\nMS999 m x\nMS101 a%2 b\nMS101 a b%00\nMS101 a\0b c\n', 'no subject, no rule, no digits, a NUL'
+
+
+@target('conf-kernel-config')
+def conf_kernel_config():
+    yield 'good-options', (b'#\n# Kernel Configuration\n#\nCONFIG_MODULES=y\nCONFIG_DRM=m\n# CONFIG_MODULE_SIG is not set\n'
+                           b'CONFIG_HZ=250\nCONFIG_LOCALVERSION="-x"\n'), 'all kinds of values'
+    yield 'good-twice', b'CONFIG_A=y\n# CONFIG_A is not set\nCONFIG_A=m', 'one option three times'
+    yield 'bad-lines', b'CONFIG_A=y\nCONFIG_=\nCONFIG_B\n x\nCONFIG_C=\0\n', 'lines that are no options'
+    yield 'bad-none', b'# nothing\n\n', 'no option at all'
 
 
 @target('conf-parameters')

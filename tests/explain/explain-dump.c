@@ -60,7 +60,7 @@ static int explain(char **argv, const struct kernel *kernel, struct indexes *ind
 	int r;
 
 	r = explain_insert(kernel, indexes, &request, &report, -atoi(option(argv, "error", "0")),
-			   &explanation);
+			   argv[1], &explanation);
 	for (size_t i = 0; i < explanation.n_lines; i++)
 		puts(explanation.lines[i]);
 	if (explanation.is_ambiguous)

@@ -17,9 +17,11 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, '../lib')]
 
+import mkimage  # noqa: E402
 import mkmod  # noqa: E402
 import tap  # noqa: E402
 from mkmod import Module, signed  # noqa: E402
+from mkvmlinux import Vmlinux  # noqa: E402
 
 VERSION = '6.1.0-9-test'
 VERMAGIC = VERSION + ' SMP mod_unload modversions '
@@ -317,7 +319,8 @@ class Symbols(Case):
         self.kernel(loaded=[(b'ns_exp', b'ns_exp_fn'), (b'ns_exp', b'free')])
         self.tree(loaded=['ns_exp'], ns_exp=module('ns_exp').export('ns_exp_fn', ns='VMPROTO_NS').export('free'))
         self.assertEqual(self.explain(module().use('ns_exp_fn').use('free'), errno.EINVAL), [
-            'm: symbol ns_exp_fn of ns_exp is in namespace VMPROTO_NS, which the module does not import'])
+            'm: uses symbol ns_exp_fn of ns_exp from namespace VMPROTO_NS, which it does not import (no '
+            'import_ns=VMPROTO_NS in its .modinfo)'])
         made = module().use('ns_exp_fn').modinfo('import_ns', 'OTHER').modinfo('import_ns', 'VMPROTO_NS')
         self.assertEqual(self.explain(made, errno.EINVAL), [])
 
@@ -327,16 +330,43 @@ class Symbols(Case):
                    '0x00000000\tfn\tvmlinux\tEXPORT_SYMBOL\tCRYPTO_INTERNAL\n'
                    '0x00000000\tgn\tdrivers/other\tEXPORT_SYMBOL\tOTHER\n')
         self.assertEqual(self.explain(module().use('fn').use('gn'), errno.EINVAL), [
-            'm: symbol fn of the kernel is in namespace CRYPTO_INTERNAL, which the module does not import'])
+            'm: uses symbol fn of the kernel from namespace CRYPTO_INTERNAL, which it does not import (no '
+            'import_ns=CRYPTO_INTERNAL in its .modinfo)'])
+
+    def test_several_symbols_of_a_namespace(self):
+        """one sentence for those of one owner and namespace"""
+        self.kernel(loaded=[(b'lib', b'fn'), (b'lib', b'gn'), (b'lib', b'hn'), (b'lib', b'on')])
+        made = module('lib').export('fn', ns='NS').export('gn', ns='NS').export('hn', ns='NS').export('on', ns='OTHER')
+        self.tree(loaded=['lib'], lib=made)
+        self.assertEqual(self.explain(module().use('hn').use('gn').use('fn').use('on'), errno.EINVAL), [
+            'm: uses symbols fn and 2 others of lib from namespace NS, which it does not import (no import_ns=NS in its '
+            '.modinfo)',
+            'm: uses symbol on of lib from namespace OTHER, which it does not import (no import_ns=OTHER in its .modinfo)'])
 
     def test_for_some_modules_only(self):
+        """since 6.16 the kernel reads the list; before, it is a name like others, and can be imported"""
         self.kernel(b'fn')
-        for ns, is_ours in (('module:kvm,kvm-*', False), ('module:x,m', True), ('module:m*', True),
-                            ('module:mm', False), ('module:*', True)):
-            self.write('lib/modules/%s/build/Module.symvers' % VERSION,
-                       '0x00000000\tfn\tvmlinux\tEXPORT_SYMBOL_GPL\t%s\n' % ns)
-            self.assertEqual(self.explain(module().use('fn'), errno.EINVAL), [] if is_ours else [
-                'm: symbol fn of the kernel is for these modules only: ' + ns[7:]], ns)
+        for release, has_lists in (('6.16.0-1-test', True), ('6.15.9', False), (VERSION, False), ('7.0.1', True)):
+            self.write('proc/sys/kernel/osrelease', release + '\n')
+            for ns, is_ours in (('module:kvm,kvm-*', False), ('module:x,m', True), ('module:m*', True),
+                                ('module:mm', False), ('module:*', True)):
+                self.write('lib/modules/%s/build/Module.symvers' % release,
+                           '0x00000000\tfn\tvmlinux\tEXPORT_SYMBOL_GPL\t%s\n' % ns)
+                if not has_lists:
+                    expected = ['m: uses symbol fn of the kernel from namespace %s, which it does not import (no import_ns=%s '
+                                'in its .modinfo)' % (ns, ns)]
+                else:
+                    expected = [] if is_ours else ['m: symbol fn of the kernel may be used by modules %s only' % ns[7:]]
+                self.assertEqual(self.explain(module().use('fn'), errno.EINVAL), expected, (release, ns))
+                self.assertEqual(self.explain(module().use('fn').modinfo('import_ns', ns), errno.EINVAL), [], (release, ns))
+
+    def test_import_of_a_list(self):
+        """refused since 6.16, whether it is used or not"""
+        made = module().modinfo('import_ns', 'GOOD').modinfo('import_ns', 'module:kvm')
+        self.assertEqual(self.explain(made, errno.EPERM), [])
+        self.write('proc/sys/kernel/osrelease', '6.16.3\n')
+        self.assertEqual(self.explain(made, errno.EPERM), [
+            'm: it imports module:kvm: a kernel since 6.16 takes no import of a list of modules'])
 
     def test_version_of_a_module(self):
         self.kernel(loaded=[(b'lib', b'fn')])
@@ -360,7 +390,7 @@ class Symbols(Case):
                    '0x00001111\tfn\tvmlinux\tEXPORT_SYMBOL\t\n0x00003333\tgn\tvmlinux\tEXPORT_SYMBOL\t\n')
         self.assertEqual(self.explain(module().use('fn', 0x2222).use('gn', 0x4444), errno.EINVAL), [
             'm: symbol fn of the kernel has another version: it was built with 0x00002222, and 0x00001111 is there '
-            '(by lib/modules/%s/build/Module.symvers); so have 1 other' % VERSION])
+            '(by %s/lib/modules/%s/build/Module.symvers); so have 1 other' % (self.root, VERSION)])
 
     def test_version_by_a_loaded_module(self):
         """without the kernel's headers, a module that it accepted knows"""
@@ -387,6 +417,78 @@ class Symbols(Case):
     def test_names_do_not_reach_the_terminal(self):
         self.assertEqual(self.explain(module().use(b'a\x1b[31m\xff\n'), errno.ENOENT, indexes=False), [
             'm: symbol a?[31m?? is exported neither by this kernel nor by a module that is loaded'])
+
+
+class Image(Case):
+    """no headers are installed: the kernel's image in /boot tells what it exports"""
+
+    LOG = {'started': 100000000, 'now': 100001000}
+
+    def setUp(self):
+        super().setUp()
+        self.kernel(b'plain', b'in_ns', b'gpl_fn', b'listed')
+        self.write('proc/sys/kernel/version', '#1 SMP\n')
+        self.write('dev/kmsg', '4,1,100000200,-;m: Unknown symbol in_ns (err -22)\n')
+        made = Vmlinux(release=VERSION).export('plain', 0x1111).export('in_ns', 0x2222, ns='KERNEL_NS')
+        made = made.export('gpl_fn', 0x3333, gpl=True).export('listed', 0x4444, ns='module:other,o-*')
+        self.image = mkimage.bzimage(mkimage.payload('gzip', made.bytes()), release=VERSION)
+        self.path = self.write('boot/vmlinuz-' + VERSION, self.image)
+
+    def fails(self, made, error=errno.EINVAL):
+        return self.explain(made, error, **self.LOG)
+
+    def test_namespace(self):
+        """told, and so the log needs not be quoted"""
+        self.assertEqual(self.fails(module().use('in_ns').use('plain')), [
+            'm: uses symbol in_ns of the kernel from namespace KERNEL_NS, which it does not import (no import_ns=KERNEL_NS '
+            'in its .modinfo)'])
+        self.assertEqual(self.fails(module().use('in_ns').modinfo('import_ns', 'KERNEL_NS')), [
+            "m: the kernel's log says: Unknown symbol in_ns (err -22)"])
+        self.assertEqual(self.fails(module().use('listed')), [
+            'm: uses symbol listed of the kernel from namespace module:other,o-*, which it does not import (no '
+            'import_ns=module:other,o-* in its .modinfo)'])
+
+    def test_version(self):
+        self.assertEqual(self.fails(module().use('plain', 0x1112)), [
+            'm: symbol plain of the kernel has another version: it was built with 0x00001112, and 0x00001111 is there (by '
+            '%s)' % self.path])
+
+    def test_licence(self):
+        self.assertEqual(self.fails(module(licence='Proprietary').use('gpl_fn').use('plain'), errno.ENOENT), [
+            'm: symbol gpl_fn of the kernel is for modules with a GPL-compatible licence only; the module\'s is '
+            '"Proprietary"'])
+
+    def test_image_of_debian(self):
+        """as it is installed, with what a module of its own says of the versions"""
+        version, folder = tap.kernels()[-1]
+        image = os.path.join(folder, '../../../boot/vmlinuz-' + version)
+        with open(image, 'rb') as file:
+            start = file.read(65536)
+        text = start[start.index(version.encode() + b' ('):]
+        self.write('proc/sys/kernel/version', text[text.index(b'#'):text.index(b'\0')] + b'\n')
+        self.write('proc/sys/kernel/osrelease', version + '\n')
+        self.kernel(b'crypto_cipher_setkey')
+        os.symlink(os.path.abspath(image), os.path.join(self.root, 'boot/vmlinuz-' + version))
+        self.assertEqual(self.fails(module().use('crypto_cipher_setkey')), [
+            'm: uses symbol crypto_cipher_setkey of the kernel from namespace CRYPTO_INTERNAL, which it does not import (no '
+            'import_ns=CRYPTO_INTERNAL in its .modinfo)'])
+
+    def test_another_build_of_this_release(self):
+        """the kernel was updated and not yet booted: what the image says may not hold"""
+        self.write('proc/sys/kernel/version', '#2 SMP\n')
+        self.assertEqual(self.fails(module().use('in_ns')), ["m: the kernel's log says: Unknown symbol in_ns (err -22)"])
+
+    def test_no_use(self):
+        for damaged in (b'', b'no image', self.image[:-40], self.image.replace(b'HdrS', b'XXXX')):
+            self.write('boot/vmlinuz-' + VERSION, damaged)
+            self.assertEqual(self.fails(module().use('in_ns')), [
+                "m: the kernel's log says: Unknown symbol in_ns (err -22)"])
+
+    def test_headers_come_first(self):
+        self.write('lib/modules/%s/build/Module.symvers' % VERSION, '0x00002222\tin_ns\tvmlinux\tEXPORT_SYMBOL\tOTHER\n')
+        self.assertEqual(self.fails(module().use('in_ns')), [
+            'm: uses symbol in_ns of the kernel from namespace OTHER, which it does not import (no import_ns=OTHER in its '
+            '.modinfo)'])
 
 
 class Parameters(Case):
@@ -422,7 +524,7 @@ class Parameters(Case):
         self.kernel(loaded=[(b'lib', b'fn')])
         self.tree(loaded=['lib'], lib=module('lib').export('fn', ns='NS'))
         self.assertEqual(self.explain(self.made().use('fn'), errno.EINVAL, params='count=-1'), [
-            'm: symbol fn of lib is in namespace NS, which the module does not import',
+            'm: uses symbol fn of lib from namespace NS, which it does not import (no import_ns=NS in its .modinfo)',
             'm: parameter count does not take "-1": it wants a number from 0 to 255', self.LIST, '(ambiguous)'])
 
 
@@ -451,6 +553,12 @@ class Log(Case):
                  (100000200, 'm: no such device'), (100000300, 'm:nothing'), (100000400, 'm: giving up'), (100000500, 'usb: m: hello'))
         self.assertEqual(self.explain(module(), errno.ENODEV, **self.DURING), [
             "m: the kernel's log says: no such device", "m: the kernel's log says: giving up"])
+
+    def test_file_of_another_name(self):
+        """the kernel calls a module by its tag"""
+        self.log((100000100, 'm: of another one'), (100000200, 'inside: no such device'))
+        self.assertEqual(self.explain(module().modinfo('name', 'inside'), errno.ENODEV, **self.DURING), [
+            "m: the kernel's log says: no such device"])
 
     def test_nothing_of_this_attempt(self):
         self.log((5000000, 'm: an earlier attempt'), (6000000, 'other: x'))

@@ -25,6 +25,7 @@
 static const char *const flag_names[] = {
 	"64bit",     "big-endian", "relocatable", "livepatch",
 	"versions",  "kflagstab",  "this-module", "exports-unknown",
+	"licences-unknown",
 };
 
 /* A source over memory that counts what was asked of it. */

@@ -87,7 +87,7 @@ def head(kind, *flags):
     """the first lines of a dump"""
     _, machine, kind_flags = KINDS[kind]
     order = ['64bit', 'big-endian', 'relocatable', 'livepatch', 'versions', 'kflagstab', 'this-module',
-             'exports-unknown']
+             'exports-unknown', 'licences-unknown']
     flags = sorted([*kind_flags, 'relocatable', *flags], key=order.index)
     return [machine, 'elf-type=1', 'flags=' + ','.join(flags)]
 

@@ -104,7 +104,73 @@ class Exports(Case):
             module = Module(**arguments, exports='kflagstab').export('fn', gpl=True)
             module.symbol('__ksymtab_far', '__ksymtab', 3 * len(module.get('__ksymtab').data))
             module.section('.ones', b'\1' * 64)
-            self.assertEqual(self.dump(module.bytes()), head(kind, 'kflagstab') + ['export=fn gpl', 'export=far'])
+            self.assertEqual(self.dump(module.bytes()),
+                             head(kind, 'kflagstab', 'licences-unknown') + ['export=fn gpl', 'export=far'])
+
+    def test_flags_that_are_not_one_an_entry(self):
+        """names are known by symbols, licences are not; by relocations nothing is"""
+        for kind, (arguments, _, _) in KINDS.items():
+            for n in (1, 2, 3, 5, 8):
+                for strip in ((), ('ksymtab', 'kstrtab')):
+                    module = Module(**arguments, exports='kflagstab', strip=strip)
+                    for name in ('a', 'b', 'c', 'd'):
+                        module.export(name, gpl=name != 'b')
+                    module.get('__kflagstab').data[:] = b'\1' * n
+                    expected = head(kind, 'kflagstab', 'exports-unknown') if strip else \
+                        head(kind, 'kflagstab', 'licences-unknown') + ['export=a', 'export=b', 'export=c', 'export=d']
+                    self.assertEqual(self.dump(module.bytes()), expected, (n, strip))
+
+    GROWN = ('x', 'p', 't', 'xx', 'px', 'tp', 'xxx')
+
+    def test_grown_entries(self):
+        """symbols tell their size, or relocations and a count of CRCs or flags"""
+        for grown in self.GROWN:
+            self.check(self.WITH_CRCS, grown=grown)
+            self.check(self.WITH_CRCS, ['kflagstab'], grown=grown, exports='kflagstab')
+            self.check(self.WITHOUT_CRCS, ['kflagstab'], with_crc=False, grown=grown, exports='kflagstab')
+
+    def test_grown_entries_of_unknown_size(self):
+        """without symbols, CRCs and flags: said, and never misread"""
+        for grown in self.GROWN:
+            for kind, (arguments, _, _) in KINDS.items():
+                for prel32 in (True, False):
+                    for n in (1, 2, 3, 4, 7):
+                        module = Module(**arguments, prel32=prel32, grown=grown, strip=('ksymtab', 'kstrtab'))
+                        for i in range(n):
+                            module.export('fn%d' % i, ns='NS' if i % 2 else None)
+                        self.assertEqual(self.dump(module.bytes()), head(kind, 'exports-unknown'), (grown, n, prel32))
+
+    def test_relocations_in_any_order(self):
+        for kind, (arguments, _, _) in KINDS.items():
+            module = Module(**arguments, strip=('ksymtab', 'kstrtab')).export('a', 1, ns='NS').export('b', 2)
+            module.get('__ksymtab').relocs.reverse()
+            self.assertEqual(self.dump(module.bytes()),
+                             head(kind) + ['export=a crc=0x00000001 ns=NS', 'export=b crc=0x00000002'])
+
+    def test_a_relocation_between_fields(self):
+        """of the last entry too, grown or not: not known, or more than there is room for"""
+        for kind, (arguments, _, _) in KINDS.items():
+            for grown in ('', 'x'):
+                module = Module(**arguments, grown=grown, strip=('ksymtab', 'kstrtab')).export('a', 1).export('b', 2)
+                relocs = module.get('__ksymtab').relocs
+                for value in relocs[0], relocs[3]:
+                    relocs.append((value[0] + 6, *value[1:]))
+                    lines = self.dump(module.bytes())
+                    if grown:
+                        self.assertEqual(lines, head(kind, 'exports-unknown'))
+                    else:
+                        self.assertIn('relocations do not fit', lines[0])
+                    relocs.pop()
+
+    def test_crcs_that_are_not_one_an_entry(self):
+        """by relocations, nothing is known then"""
+        for kind, (arguments, _, _) in KINDS.items():
+            for n in (1, 2, 3, 5, 8):
+                module = Module(**arguments, strip=('ksymtab', 'crc', 'kstrtab'))
+                for name in ('a', 'b', 'c', 'd'):
+                    module.export(name, 1)
+                module.get('__kcrctab').data[:] = bytes(4 * n)
+                self.assertEqual(self.dump(module.bytes()), head(kind, 'exports-unknown'), n)
 
     def test_an_export_is_listed_once(self):
         for kind, module in each_kind():

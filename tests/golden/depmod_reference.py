@@ -7,8 +7,9 @@ configuration it knows `search updates`, the default, and plain `harddep MODULE 
 knows no System.map, and no cycles of symbols.
 
 usage: depmod_reference.py BASEDIR VERSION OUTDIR [CONF OUTDIR2]
-reads BASEDIR/lib/modules/VERSION and writes the files into OUTDIR; and those with the hard
-dependencies of the configuration file CONF into OUTDIR2.
+reads BASEDIR/lib/modules/VERSION and writes the files into OUTDIR, with a twelfth one, "namespaces": the
+namespace: keys of modules.modsure.bin, a line a value; and the eleven with the hard dependencies of
+the configuration file CONF into OUTDIR2.
 """
 
 import collections
@@ -31,7 +32,7 @@ FILES = ('modules.dep', 'modules.dep.bin', 'modules.alias', 'modules.alias.bin',
          'modules.weakdep', 'modules.symbols', 'modules.symbols.bin', 'modules.builtin.bin',
          'modules.builtin.alias.bin', 'modules.devname')
 
-Facts = collections.namedtuple('Facts', 'aliases softdeps weakdeps exports imports')
+Facts = collections.namedtuple('Facts', 'aliases softdeps weakdeps exports imports namespaces')
 
 
 # Module files
@@ -75,16 +76,16 @@ class Elf:
         return self.slice(header) if header else b''
 
     def symbols(self):
-        """(name, section index, type) of each entry of .symtab"""
+        """(name, section index, type, value) of each entry of .symtab"""
         header = self.sections.get(b'.symtab')
         if not header:
             return
         names = self.slice(self.headers[header[6]])
         layout = self.order + ('IBxHQQ' if self.is64 else 'IIIBxH')
         for entry in struct.iter_unpack(layout, self.slice(header)):
-            name, info, section = entry[:3] if self.is64 else (entry[0], entry[3], entry[4])
+            name, info, section, value = entry[:4] if self.is64 else (entry[0], entry[3], entry[4], entry[1])
             if name:
-                yield string_at(names, name), section, info & 15
+                yield string_at(names, name), section, info & 15, value
 
 
 def string_at(table, offset):
@@ -100,8 +101,8 @@ def facts_of(path):
         key, _, value = text.partition(b'=')    # a key alone has an empty value
         info[key].append(value)
 
-    crcs, entries, imports = [], [], []
-    for name, section, kind in elf.symbols():
+    crcs, entries, imports, namespaces = [], [], [], {}
+    for name, section, kind, value in elf.symbols():
         if section == SHN_UNDEF:
             if elf.machine not in EM_SPARC_FAMILY or kind != STT_SPARC_REGISTER:
                 imports.append(name)
@@ -109,6 +110,10 @@ def facts_of(path):
             crcs.append(name[6:])
         elif name.startswith(b'__ksymtab_'):
             entries.append(name[10:])
+        elif name.startswith(b'__kstrtabns_'):
+            namespace = string_at(elf.slice(elf.headers[section]), value)
+            if namespace:
+                namespaces[name[12:]] = namespace
     exports = crcs or entries or [s for s in elf.section(b'__ksymtab_strings').split(b'\0') if s]
 
     versions = elf.section(b'__versions')
@@ -118,7 +123,7 @@ def facts_of(path):
         name = versions[at + crc_size:at + 64].split(b'\0')[0]
         if name not in known:
             imports.append(name)
-    return Facts(info[b'alias'], info[b'softdep'], info[b'weakdep'], exports, imports)
+    return Facts(info[b'alias'], info[b'softdep'], info[b'weakdep'], exports, imports, namespaces)
 
 
 # The module set and its order
@@ -438,6 +443,18 @@ def outputs_of(tree, hard=()):
     }
 
 
+def namespace_keys(tree):
+    """{key: [value...]} of modules.modsure.bin: of several exporters the last one counts, and comes first"""
+    keys = collections.defaultdict(list)
+    for name, facts in reversed(tree.modules.items()):
+        for symbol, namespace in facts.namespaces.items():
+            keys[b'namespace:symbol:' + symbol].append(b'%s %s' % (name.encode(), namespace))
+    for name, facts in tree.modules.items():
+        for namespace in set(facts.namespaces.values()):
+            keys[b'namespace:exporter:' + namespace].append(name.encode())
+    return keys
+
+
 def main():
     if len(sys.argv) not in (4, 6):
         sys.exit(__doc__)
@@ -450,6 +467,9 @@ def main():
         for name, text in outputs_of(tree, hard).items():
             with open(os.path.join(out, name), 'wb') as file:
                 file.write(text)
+    with open(os.path.join(rest[0], 'namespaces'), 'wb') as file:
+        for key, values in sorted(namespace_keys(tree).items()):
+            file.writelines(b'%s %s\n' % (key, value) for value in values)
 
 
 if __name__ == '__main__':

@@ -10,6 +10,8 @@ makes a relocatable ELF file in the encoding asked for:
             'kflagstab'    7.1 and later: no _gpl sections, one flag byte a symbol in __kflagstab
             '5.4-rc'       a namespace is part of the symbol: __ksymtab_NS.X
             'plain'        before 5.4: no namespaces, two-field entries
+    grown                  fields behind those, as later kernels may have: any of x (a number), p (a pointer),
+                           t (a pointer into __ksymtab_strings)
     prel32                 4-byte self-relative entries, else pointers (default: True for 64 bit)
     rela                   explicit addends, else addends in place (default: as the machine does)
     crcs='relative'        __crc_X lies in __kcrctab{,_gpl}
@@ -77,14 +79,15 @@ class Symbol:
 
 class Module:
     def __init__(self, name='m', cls=64, endian='little', machine=None, exports='kstrtabns',
-                 prel32=None, rela=None, crcs='relative', versions='basic', strip=(), e_flags=0):
+                 prel32=None, rela=None, crcs='relative', versions='basic', strip=(), e_flags=0,
+                 grown=''):
         self.name, self.cls, self.endian = name, cls, endian
         self.machine = machine if machine is not None else EM_X86_64 if cls == 64 else EM_386
         self.exports, self.crcs, self.versions, self.strip = exports, crcs, versions, set(strip)
         self.prel32 = cls == 64 if prel32 is None else prel32
         self.rela = self.machine not in (EM_386, EM_ARM) and (self.machine, cls) != (EM_MIPS, 32) \
             if rela is None else rela
-        self.e_flags = e_flags
+        self.e_flags, self.grown = e_flags, grown
         self.order = '<' if endian == 'little' else '>'
         self.word = self.order + ('Q' if cls == 64 else 'I')
         self.sections, self.symbols, self.offsets = [], [], {}
@@ -187,6 +190,11 @@ class Module:
                 self._pointer(ksymtab, width, self.prel32, *field)
             else:
                 ksymtab.data += bytes(width)
+        for kind in self.grown:
+            if kind == 'x':
+                ksymtab.data += struct.pack(self.order + ('I' if width == 4 else 'Q'), 1)
+            else:
+                self._pointer(ksymtab, width, self.prel32, *fields[kind == 't'])
         if self.exports == 'kflagstab':
             self.get('__kflagstab').data.append(1 if gpl else 0)
         if crc is not None:

@@ -5,12 +5,30 @@ import os
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [HERE, os.path.join(HERE, '../lib')]
+sys.path[:0] = [HERE, os.path.join(HERE, '../lib'), os.path.join(HERE, '../golden')]
 
+import depmod_reference  # noqa: E402
+import mkimage  # noqa: E402
 import tap  # noqa: E402
 import testmodules  # noqa: E402
 import vmcase  # noqa: E402
+import vmlib  # noqa: E402
+from mkvmlinux import Vmlinux  # noqa: E402
 from vmcase import scenario  # noqa: E402
+
+
+def small_kernel(version, module):
+    """an image of the kernel as far as @module uses it: to unpack the whole one takes a guest ten seconds, each time"""
+    with open(os.path.join(vmlib.kernels_dir(), 'boot/vmlinuz-' + version), 'rb') as file:
+        start = file.read(65536)
+    text = start[start.index(version.encode() + b' ('):]
+    wanted = {name.decode() for name, section, _, _ in module.symbols() if section == depmod_reference.SHN_UNDEF}
+    made = Vmlinux(release=version)
+    with open(os.path.join(testmodules.headers(version), 'Module.symvers'), encoding='ascii') as file:
+        for crc, name, owner, kind, namespace in (line.rstrip('\n').split('\t') for line in file):
+            if owner == 'vmlinux' and name in wanted:
+                made.export(name, int(crc, 16), kind.endswith('_GPL'), namespace)
+    return mkimage.bzimage(mkimage.payload('gzip', made.bytes()), text[:text.index(b'\0')].decode())
 
 
 class Reasons(vmcase.Guest):
@@ -18,6 +36,14 @@ class Reasons(vmcase.Guest):
 
     @classmethod
     def prepare(cls, image):
+        # Of the distribution's own, with what it needs of the kernel itself: imports, licence and a version broken.
+        with open(os.path.join(image.tree.folder, image.tree.paths['xcbc']), 'rb') as file:
+            whole = testmodules.without_signature(depmod_reference.decompressed(file.read()))
+        image.add_file('/root/whole/xcbc.ko', whole)
+        image.add_file('/root/ns/xcbc.ko', testmodules.without_tag(whole, b'import_ns'))
+        image.add_file('/root/licence/xcbc.ko', testmodules.with_tag(whole, b'license', b'BSD'))
+        image.add_file('/root/version/xcbc.ko', testmodules.with_other_crc(whole, b'crypto_register_template'))
+        image.add_file('/root/vmlinuz', small_kernel(image.version, depmod_reference.Elf(whole)))
         image.add_file('/root/text.ko', 'this is no module\n')
         image.add_file('/root/empty.ko', '')
         image.add_file('/root/cut.ko', testmodules.module(image.version, 'cut_short'))
@@ -69,8 +95,40 @@ class Reasons(vmcase.Guest):
     def test_namespace(self, seen):
         """used without import: the symbol and the namespace"""
         for run in seen.runs:
-            self.assertFails(run, 'ns_exp_fn', 'MODSURE_TEST', '(?i)namespace')
+            self.assertFails(run, r': ns_bad: uses symbol ns_exp_fn of ns_exp from namespace MODSURE_TEST, which it does not '
+                                  r'import \(no import_ns=MODSURE_TEST in its \.modinfo\)\n')
+            self.assertNotIn("the kernel's log", run.err)
             self.assertAbsent(run, 'ns_bad')
+
+    @scenario('''
+        run insmod /root/ns/xcbc.ko
+        run insmod /root/licence/xcbc.ko
+        mkdir -p /boot
+        mv /root/vmlinuz /boot/vmlinuz-$KVER
+        run insmod /root/ns/xcbc.ko
+        run insmod /root/licence/xcbc.ko
+        run insmod /root/version/xcbc.ko
+        cp /root/ns/xcbc.ko $MODULES/updates/ns_bad.ko
+        run modprobe -q ns_bad
+        mv /boot/vmlinuz-$KVER /root/vmlinuz
+        run insmod /root/whole/xcbc.ko
+    ''')
+    def test_symbols_of_the_kernel(self, seen):
+        """without its headers: the log is quoted, or its image in /boot tells for certain; quiet calls do not look"""
+        log_ns, log_licence, ns, licence, version, quiet, whole = seen.runs
+        self.assertFails(log_ns, "xcbc: the kernel's log says: ")
+        self.assertFails(log_licence)
+        self.assertFails(ns, r': xcbc: uses symbols? crypto_cipher_\w+( and \d+ others?)? of the kernel from namespace '
+                             r'CRYPTO_INTERNAL, which it does not import \(no import_ns=CRYPTO_INTERNAL in its \.modinfo\)\n')
+        self.assertFails(licence, r': xcbc: symbols? \w+( and \d+ others?)? of the kernel (is|are) for modules with a '
+                                  r'GPL-compatible licence only; the module\'s is "BSD"\n')
+        self.assertFails(version, r': xcbc: symbol crypto_register_template of the kernel has another version: it was '
+                                  r'built with 0x[0-9a-f]{8}, and 0x[0-9a-f]{8} is there \(by /boot/vmlinuz-')
+        for run in ns, licence, version:
+            self.assertNotIn("the kernel's log", run.err)
+        self.assertFails(quiet)
+        self.assertEqual(quiet.err, '')
+        self.assertOk(whole)
 
     # Parameters
 

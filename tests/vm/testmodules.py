@@ -19,6 +19,10 @@ import vmlib
 KERNEL = os.path.join(vmlib.HERE, '../../kernel')
 
 
+def headers(version):
+    return os.path.join(vmlib.cache_dir(), 'headers/usr/src/linux-headers-' + version)
+
+
 def build(version):
     """folder with the modules for that kernel"""
     files = [path for pattern in ('tests/*.c', 'tests/*.h', 'tests/Kbuild', 'include/modsure/*.h')
@@ -26,20 +30,19 @@ def build(version):
     target = os.path.join(vmlib.cache_dir(), 'vm', 'modules-%s-%s' % (version, vmlib.content_key(*files)))
     if os.path.isdir(target):
         return target
-    headers = os.path.join(vmlib.cache_dir(), 'headers/usr/src/linux-headers-' + version)
-    if not os.path.isdir(headers):
-        sys.exit('Bail out! %s is missing: tools/fetch-headers' % headers)
+    if not os.path.isdir(headers(version)):
+        sys.exit('Bail out! %s is missing: tools/fetch-headers' % headers(version))
 
     os.makedirs(os.path.dirname(target), exist_ok=True)
     # Test programs run side by side: one builds, the others wait for it.
     with open(os.path.join(os.path.dirname(target), 'lock-' + version), 'w', encoding='utf-8') as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not os.path.isdir(target):
-            make(headers, files, target)
+            make(headers(version), files, target)
     return target
 
 
-def make(headers, files, target):
+def make(folder, files, target):
     scratch = tempfile.mkdtemp(dir=os.path.dirname(target))
     try:
         for path in files:
@@ -48,12 +51,12 @@ def make(headers, files, target):
             shutil.copy(path, copy)
         # lost.c must stay without its symbol; there is no BTF of the kernel to build on.
         tests = os.path.join(scratch, 'tests')
-        result = subprocess.run(['make', '-s', '-j2', '-C', headers, 'M=' + tests, 'KBUILD_MODPOST_WARN=1',
+        result = subprocess.run(['make', '-s', '-j2', '-C', folder, 'M=' + tests, 'KBUILD_MODPOST_WARN=1',
                                  'CONFIG_DEBUG_INFO_BTF_MODULES=', 'KCFLAGS=-g0', 'modules'],
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         modules = glob.glob(os.path.join(tests, '*.ko'))
         if result.returncode != 0 or len(modules) != sum(path.endswith('.c') for path in files):
-            sys.exit('Bail out! building kernel/tests with %s: %s' % (headers, result.stdout.decode(errors='replace')))
+            sys.exit('Bail out! building kernel/tests with %s: %s' % (folder, result.stdout.decode(errors='replace')))
         whole = os.path.join(scratch, 'whole')
         os.mkdir(whole)
         for path in modules:
@@ -69,6 +72,15 @@ def without_tag(data, tag):
     """the module with a tag of .modinfo overwritten by padding"""
     at = re.search(rb'\0' + re.escape(tag) + rb'=[^\0]*', data)
     return data[:at.start()] + bytes(at.end() - at.start()) + data[at.end():]
+
+
+def without_signature(data):
+    """a file that was changed is refused for its signature; one without any is not"""
+    mark = b'~Module signature appended~\n'
+    if not data.endswith(mark):
+        return data
+    size, = struct.unpack('>I', data[-len(mark) - 4:-len(mark)])
+    return data[:-len(mark) - 12 - size]
 
 
 def with_other_vermagic(data):
