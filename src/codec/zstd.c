@@ -78,33 +78,48 @@ static int error_of(size_t ret, unsigned int window_log, uint64_t off, struct di
 	}
 }
 
+/**
+ * struct stream - what is being read
+ * @left: 0 at the end of a frame
+ */
+struct stream {
+	ZSTD_DCtx *decoder;
+	ZSTD_inBuffer from;
+	unsigned int window_log_max;
+	size_t left;
+};
+
+/* As much as the sink has room for. */
+static int step(struct stream *s, struct codec_sink *sink, struct diag *diag)
+{
+	ZSTD_outBuffer to = { 0 };
+	uint8_t *p;
+	int r;
+
+	r = codec_sink_room(sink, &p, &to.size);
+	if (r < 0)
+		return r;
+	to.dst = p;
+	s->left = ZSTD_decompressStream(s->decoder, &to, &s->from);
+	r = codec_sink_wrote(sink, to.pos);
+	if (r < 0)
+		return r;
+	if (ZSTD_isError(s->left))
+		return error_of(s->left, s->window_log_max, s->from.pos, diag);
+	return s->left != 0 && s->from.pos == s->from.size && to.pos < to.size
+		       ? diag_offset(diag, -EBADMSG, s->from.pos, "zstd data is cut off")
+		       : 0;
+}
+
+/* All frames. */
 static int run(ZSTD_DCtx *decoder, struct bytes in, struct codec_sink *sink, struct diag *diag)
 {
-	ZSTD_inBuffer from = { in.base, in.size, 0 };
+	struct stream s = { decoder, { in.base, in.size, 0 }, WINDOW_LOG_MAX, 1 };
+	int r = 0;
 
-	for (;;) {
-		ZSTD_outBuffer to = { 0 };
-		uint8_t *p;
-		size_t ret;
-		int r;
-
-		r = codec_sink_room(sink, &p, &to.size);
-		if (r < 0)
-			return r;
-		to.dst = p;
-		ret = ZSTD_decompressStream(decoder, &to, &from);
-		r = codec_sink_wrote(sink, to.pos);
-		if (r < 0)
-			return r;
-		if (ZSTD_isError(ret))
-			return error_of(ret, WINDOW_LOG_MAX, from.pos, diag);
-		if (from.pos < from.size)
-			continue;
-		if (ret == 0)
-			return 0;
-		if (to.pos < to.size)
-			return diag_offset(diag, -EBADMSG, from.pos, "zstd data is cut off");
-	}
+	while (r == 0 && (s.left != 0 || s.from.pos < s.from.size))
+		r = step(&s, sink, diag);
+	return r;
 }
 
 static int zstd_decode(void *state, struct bytes in, struct codec_sink *sink, struct diag *diag)
@@ -131,29 +146,14 @@ const struct codec_ops codec_zstd = { zstd_new, zstd_free, zstd_size_hint, zstd_
 static int run_first(ZSTD_DCtx *decoder, struct bytes in, struct codec_sink *sink, size_t *ret_used,
 		     struct diag *diag)
 {
-	ZSTD_inBuffer from = { in.base, in.size, 0 };
-	size_t ret = 1;
+	struct stream s = { decoder, { in.base, in.size, 0 }, PAYLOAD_WINDOW_LOG_MAX, 1 };
+	int r = 0;
 
-	while (ret != 0) {
-		ZSTD_outBuffer to = { 0 };
-		uint8_t *p;
-		int r;
-
-		r = codec_sink_room(sink, &p, &to.size);
-		if (r < 0)
-			return r;
-		to.dst = p;
-		ret = ZSTD_decompressStream(decoder, &to, &from);
-		r = codec_sink_wrote(sink, to.pos);
-		if (r < 0)
-			return r;
-		if (ZSTD_isError(ret))
-			return error_of(ret, PAYLOAD_WINDOW_LOG_MAX, from.pos, diag);
-		if (ret != 0 && from.pos == from.size && to.pos < to.size)
-			return diag_offset(diag, -EBADMSG, from.pos, "zstd data is cut off");
-	}
-	*ret_used = from.pos;
-	return 0;
+	while (r == 0 && s.left != 0)
+		r = step(&s, sink, diag);
+	if (r == 0)
+		*ret_used = s.from.pos;
+	return r;
 }
 
 static int zstd_first(struct bytes in, struct codec_sink *sink, size_t *ret_used, struct diag *diag)
