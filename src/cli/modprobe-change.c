@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 
 #include "bytes/diag.h"
+#include "bytes/name.h"
 #include "cli/modprobe.h"
 #include "conf/command.h"
 #include "conf/option-words.h"
@@ -358,7 +359,7 @@ static void report_hard_need(const struct change *c, int level, const struct pla
 			     uint32_t need, const struct plan_reason *reason)
 {
 	const char *module = c->plan->steps[need].module;
-	bool is_alias = strcmp(reason->word, module) != 0;
+	bool is_alias = !name_is_same(reason->word, module);
 	CLEANUP_BUF struct buf source = { 0 }, why = { 0 };
 
 	plan_describe_source(&reason->source, &source);
