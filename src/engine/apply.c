@@ -9,6 +9,7 @@
 #include "bytes/buf.h"
 #include "conf/command.h"
 #include "engine/conflict.h"
+#include "engine/live-tags.h"
 
 /* First and longest pause while a module that is to go is in use, microseconds. */
 #define PAUSE_MIN_USEC 1000u
@@ -272,6 +273,8 @@ static void load_kept(struct applying *a, const struct plan_step *step, struct n
 	}
 	if (step->action == PLAN_INSERT) {
 		insert(a, step, result);
+		if (result->status == APPLY_DONE && a->options->session)
+			live_tags_keep(a->options->session, step->module);
 		conflict_end(&conflicts);
 	} else {
 		conflict_end(&conflicts);

@@ -46,7 +46,8 @@ struct apply_options {
 	int64_t wait_usec;	 /* unload: how long to try again while something uses a goal; 0 not at all */
 	const char *conflict_dir; /* CONFLICT_DIR; NULL: modules in conflict are looked for without a lock */
 	const char *need_dir; /* NEED_DIR; NULL: hard dependencies are looked for without a lock */
-	struct session *session; /* asked once more who needs what is to be removed; NULL: the plan's word counts */
+	struct session *session; /* asked once more who needs what is to be removed, and told of files that were
+				  * inserted; NULL: the plan's word counts */
 	const char *child_options; /* MODPROBE_OPTIONS of commands; NULL leaves it as it is */
 
 	/** Called before a step is done that changes something; may be NULL. */
