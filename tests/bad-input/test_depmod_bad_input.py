@@ -246,6 +246,16 @@ class Lists(BadCase):
         self.assertEqual(self.others, [])
         self.assert_said(stderr, b'bad.conf:2:', b"'('")
 
+    def test_costly_expressions(self):
+        """a line of configuration that would take all memory, all of the stack, or for ever"""
+        self.config = self.write('depmod.d/bad.conf', '\n'.join((
+            'override fine %sa%s extra' % ('(' * 8, '{1,255})' * 8), 'override fine %s extra' % ('(' * 30000 + ')' * 30000),
+            'external (a*)*(.*)*\\\\1\\\\2x /nowhere', 'exclude gone.ko', '')))
+        stderr = self.index({'kernel/gone.ko': Module()})
+        self.assertEqual(self.others, [])
+        for line in (b'bad.conf:1', b'bad.conf:2', b'bad.conf:3'):
+            self.assert_said(stderr, line, b'too costly')
+
     def test_bad_builtin_line(self):
         self.tree(FINE, order=None, builtin=['kernel/b.ko'])
         with open(os.path.join(self.folder, 'modules.builtin'), 'a', encoding='utf-8') as file:
