@@ -263,7 +263,7 @@ static void print_tree(const struct command *c, uint32_t root, uint8_t *is_open)
 		}
 		link = &top->links[top->next++];
 		print_prefix(c, frames, n);
-		buf_put_string(&text, links_module(c->links, link->to)->name);
+		buf_put_string(&text, links_word(c->links, link));
 		put_kind(c, link, &text);
 		is_opened = open_module(c, link->to, n, is_open, &frames[n], &text);
 		print_clean(c, &text);

@@ -70,7 +70,7 @@ static void side_done(struct side *side)
 		free(side->answers);
 }
 
-/* @word: in the arena. Return: 0; -ENOMEM. */
+/* @word: folded, in the arena. Return: 0; -ENOMEM. */
 static int look_up(struct session *s, const char *word, struct side *ret)
 {
 	int r;
@@ -109,9 +109,10 @@ static int add_kept(struct gathering *g, const char *value)
 {
 	struct session *s = g->s;
 	struct declared_conflict kept;
+	struct session_word other;
 	struct plan_source source;
-	const char *other, *by;
 	struct diag diag;
+	const char *by;
 	int r;
 
 	if (declared_get_conflict(value, &kept, &diag) < 0) {
@@ -121,10 +122,12 @@ static int add_kept(struct gathering *g, const char *value)
 	if (g->file && kept.by == DECLARED_BY_MODULE && strlen(g->module) == kept.module_size &&
 	    memcmp(g->module, kept.module, kept.module_size) == 0)
 		return 0;
-	other = arena_string(&s->arena, kept.other, kept.other_size);
-	if (!other)
-		return -ENOMEM;
-	r = name_set_put(&g->words, other, 0, NULL);
+	r = session_word(s, kept.other, kept.other_size, &other);
+	if (r == -EINVAL)
+		indexes_bad_declared(&s->indexes, value, "a conflict with what is no name");
+	if (r < 0)
+		return r == -EINVAL ? 0 : r;
+	r = name_set_put(&g->words, other.folded, 0, NULL);
 	if (r <= 0)
 		return r;
 	if (kept.by == DECLARED_BY_MODULE) {
@@ -137,7 +140,7 @@ static int add_kept(struct gathering *g, const char *value)
 		if (!source.file)
 			return -ENOMEM;
 	}
-	return add_other(g, other, source);
+	return add_other(g, other.folded, source);
 }
 
 static int gather_file(struct gathering *g)
@@ -145,7 +148,7 @@ static int gather_file(struct gathering *g)
 	int r = 0;
 
 	for (uint32_t i = 0; g->file && i < g->file->n_conflicts && r == 0; i++)
-		r = add_other(g, g->file->conflicts[i], g->file->source);
+		r = add_other(g, g->file->conflicts[i].folded, g->file->source);
 	return r;
 }
 
@@ -161,15 +164,16 @@ static int gather_kept(struct gathering *g)
 	return r == -ENOMEM ? r : 0;
 }
 
-static int add_rule_side(struct session *s, struct conflict_rules *rules, const char *word, size_t size)
+static int add_rule_side(struct session *s, struct conflict_rules *rules, const char *text, size_t size)
 {
-	const char *copy = arena_string(&s->arena, word, size);
-	int r = copy ? 0 : -ENOMEM;
+	struct session_word word;
+	int r;
 
+	r = session_word(s, text, size, &word);
 	if (r == 0)
 		r = session_grow(&rules->sides, rules->n, &rules->capacity, sizeof(*rules->sides));
 	if (r == 0)
-		r = look_up(s, copy, &rules->sides[rules->n]);
+		r = look_up(s, word.folded, &rules->sides[rules->n]);
 	if (r == 0)
 		rules->n++;
 	return r;

@@ -43,20 +43,22 @@ static void report_word(const struct reading *in, const char *key, const char *w
 static int read_word(struct reading *in, const char *key, bool is_conflict, const char *text, size_t size)
 {
 	struct name_set *words = is_conflict ? &in->conflicts : &in->hards;
-	const char *word;
+	struct session_word word;
 	int r;
 
-	r = session_fold(in->s, text, size, &word);
+	r = session_word(in->s, text, size, &word);
+	if (r == 0 && !name_is_clean(word.text))
+		r = -EINVAL;
 	if (r == -EINVAL) {
 		report_word(in, key, text, size, "is no name");
 		return 0;
 	}
 	if (r < 0 || words->n_used >= SESSION_FILE_WORDS_MAX)
 		return r;
-	r = name_set_put(words, word, 0, NULL);
+	r = name_set_put(words, word.folded, 0, NULL);
 	if (r <= 0)
 		return r;
-	if (strcmp(word, in->file->module) == 0)
+	if (strcmp(word.folded, in->file->module) == 0)
 		report_word(in, key, text, size, "names itself");
 	else if (is_conflict)
 		in->file->conflicts[in->file->n_conflicts++] = word;
@@ -82,8 +84,9 @@ static int read_tags(struct reading *in, const struct facts *facts)
 {
 	int r = 0;
 
-	in->file->hards = arena_alloc(&in->s->arena, SESSION_FILE_WORDS_MAX * sizeof(char *));
-	in->file->conflicts = arena_alloc(&in->s->arena, SESSION_FILE_WORDS_MAX * sizeof(char *));
+	in->file->hards = arena_alloc(&in->s->arena, SESSION_FILE_WORDS_MAX * sizeof(*in->file->hards));
+	in->file->conflicts = arena_alloc(&in->s->arena,
+					  SESSION_FILE_WORDS_MAX * sizeof(*in->file->conflicts));
 	if (!in->file->hards || !in->file->conflicts)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < facts->n_modinfo && r == 0; i++) {

@@ -29,13 +29,15 @@ int plan_read_hards(struct planner *p, uint32_t i, const struct plan_hard *hards
 	if (!words)
 		return -ENOMEM;
 	for (size_t h = 0; h < n && r == 0; h++) {
-		words[h] = (struct hard_word){ .declared = hards[h].declared,
+		words[h] = (struct hard_word){ .text = arena_string(&p->arena, hards[h].word,
+								    strlen(hards[h].word)),
+					       .declared = hards[h].declared,
 					       .is_in_line = hards[h].is_in_line,
 					       .is_by_symbol = hards[h].is_by_symbol,
 					       .is_dropped = hards[h].is_dropped,
 					       .source = hards[h].source };
 		p->nodes[i].has_line_hards |= hards[h].is_in_line;
-		r = plan_ask_hard(p, hards[h].word, &words[h].request);
+		r = words[h].text ? plan_ask_hard(p, hards[h].word, &words[h].request) : -ENOMEM;
 	}
 	p->nodes[i].hards = words;
 	p->nodes[i].n_hards = r < 0 ? 0 : (uint32_t)n;
@@ -164,7 +166,7 @@ static int note_word(struct planner *p, uint32_t i, const struct hard_word *word
 {
 	return plan_add_note(p, (struct plan_note){ .kind = kind,
 						    .a = p->nodes[i].name,
-						    .b = p->requests[word->request].text,
+						    .b = word->text,
 						    .path = path,
 						    .source = word->source });
 }
@@ -221,7 +223,7 @@ static void refuse_word(struct planner *p, uint32_t i, const struct hard_word *w
 	if (node->word_refusal != PLAN_REFUSE_NOTHING)
 		return;
 	node->word_refusal = refusal;
-	node->word = p->requests[word->request].text;
+	node->word = word->text;
 	node->source = word->source;
 	node->rule = rule;
 }
@@ -269,7 +271,7 @@ static int add_hard_edges(struct planner *p, uint32_t i, const struct hard_word 
 	struct node *node = &p->nodes[i];
 	struct edge edge = { .from = i,
 			     .kind = a->n == 1 ? PLAN_HARD : PLAN_ANY_OF,
-			     .text = p->requests[word->request].text,
+			     .text = word->text,
 			     .group = node->n_groups,
 			     .source = word->source };
 	int r = 0;
@@ -364,7 +366,7 @@ int plan_hard_order_edges(struct planner *p, uint32_t i)
 			r = plan_add_edge(p, (struct edge){ .from = i,
 							    .to = request->found[f].node,
 							    .kind = PLAN_HARD,
-							    .text = request->text,
+							    .text = word->text,
 							    .source = word->source });
 		}
 	}

@@ -606,6 +606,46 @@ class Hard(vmcase.Guest):
             self.assertRegex(line, '(rival_a.*rival_b|rival_b.*rival_a).*' + re.escape(tag('rival_a')))
 
     @scenario('''
+        conf 'remove soft_1 modprobe hard_a && rmmod soft_1'
+        load hard_b soft_1
+        run modprobe -r soft_1 hard_b
+        run rmmod hard_b
+    ''')
+    def test_needed_meanwhile(self, seen):
+        """nobody needed it when the removal was planned, and somebody does when its turn comes"""
+        for run in seen.runs:
+            self.assertFails(run)
+            self.assertSentence(run, 'hard_b', 'hard_a', tag('hard_a'))
+            self.assertEqual(run.loaded(), ['hard_b', 'hard_a'])
+
+    @scenario('''
+        there() { for name; do [ ! -d /sys/module/$name ] || echo $name; done; }
+        file=$MODULES/updates/hard_a.ko
+        round=0
+        for load in 'modprobe hard_a' "insmod $file"; do for remove in 'modprobe -r hard_b' 'rmmod hard_b'; do
+            for try in 1 2 3 4 5 6 7 8; do
+                round=$((round + 1))
+                load hard_b
+                $load 2>/tmp/told.a & a=$!
+                $remove 2>/tmp/told.b & b=$!
+                wait $a; a=$?
+                wait $b; b=$?
+                loaded=$(there hard_a hard_b)
+                note $round $a $b $loaded
+                unload $loaded
+            done
+        done; done
+    ''')
+    def test_race_of_removal_and_need(self, seen):
+        """whoever wins, what is live has what it needs, and who failed has changed nothing"""
+        self.assertEqual(len(seen.notes), 32)
+        for said in seen.notes.values():
+            loads, removes, *loaded = said.split()
+            self.assertIn(loaded, [['hard_a', 'hard_b'], []])
+            self.assertEqual(loads == '0', loaded != [], said)
+            self.assertTrue(removes == '0' or loaded, said)
+
+    @scenario('''
         load watch
         others='soft_1 soft_2 soft_3 soft_4 dep_a aliased_1 hard_b'
         for name in $others; do echo "harddep $name slow"; done >/etc/modprobe.d/test.conf
