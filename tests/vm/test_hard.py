@@ -581,6 +581,21 @@ class Hard(vmcase.Guest):
         self.assertOk(seen.runs[0])
         self.assertEqual(seen.runs[0].loaded(), ['soft_1', 'any_2', 'hard_any'])
 
+    @scenario('''
+        conf 'conflict soft_1 slow'
+        modprobe slow ms=0 hold_exit=1
+        modprobe -r slow &
+        until_state slow going
+        run modprobe soft_1 &
+        sleep 0.3
+        release slow hold_exit
+        wait
+    ''')
+    def test_conflict_with_one_that_goes(self, seen):
+        """it is waited for until it is gone"""
+        self.assertOk(seen.runs[0])
+        self.assertEqual(seen.runs[0].loaded(), ['soft_1'])
+
     # Several at once
 
     @scenario('''
