@@ -309,11 +309,13 @@ void plan_describe_needed(const char *module, const char *users, const char *wor
 
 static void describe_blacklisted(const struct plan_step *step, struct buf *out)
 {
+	bool is_several = strchr(step->holders, ',') != NULL;
+
 	put_strings(out, step->module, " needs ", step->word);
 	buf_put_string(out, " (hard dependency, ");
 	plan_describe_source(&step->source, out);
-	put_strings(out, "), which only ", step->rule ? step->rule->name : "a module",
-		    " answers, and that is blacklisted");
+	put_strings(out, "), which only ", step->holders, is_several ? " answer" : " answers");
+	buf_put_string(out, is_several ? ", and those are blacklisted" : ", and that is blacklisted");
 	put_rule(step->rule, out);
 }
 

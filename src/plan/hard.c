@@ -228,6 +228,22 @@ static void refuse_word(struct planner *p, uint32_t i, const struct hard_word *w
 	node->rule = rule;
 }
 
+/* "a, b": the answers to a word of @i that are blacklisted. */
+static const char *blacklisted_answers(struct planner *p, uint32_t i, const struct request *request)
+{
+	CLEANUP_BUF struct buf text = { 0 };
+
+	for (uint32_t f = 0; f < request->n_found; f++) {
+		const struct found *found = &request->found[f];
+
+		if (found->node == i || !plan_is_blacklisted(p, p->nodes[found->node].name))
+			continue;
+		buf_put_string(&text, text.size > 0 ? ", " : "");
+		buf_put_string(&text, p->nodes[found->node].name);
+	}
+	return text.error ? NULL : arena_string(&p->arena, (const char *)text.base, text.size);
+}
+
 /* Nothing can be used: why, and what follows from it. */
 static int no_answer(struct planner *p, uint32_t i, const struct hard_word *word,
 		     const struct answers *a)
@@ -236,7 +252,10 @@ static int no_answer(struct planner *p, uint32_t i, const struct hard_word *word
 		return note_word(p, i, word, PLAN_NOTE_HARD_CYCLE, a->cycle);
 	if (a->blacklist) {
 		refuse_word(p, i, word, PLAN_REFUSE_BLACKLISTED, a->blacklist);
-		return 0;
+		if (!p->nodes[i].blacklisted)
+			p->nodes[i].blacklisted =
+				blacklisted_answers(p, i, &p->requests[word->request]);
+		return p->nodes[i].blacklisted ? 0 : -ENOMEM;
 	}
 	if (a->is_own)
 		return note_word(p, i, word, PLAN_NOTE_HARD_SELF, NULL);

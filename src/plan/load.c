@@ -343,6 +343,8 @@ static int fill_step(struct planner *p, const struct node *node, struct plan_ste
 	if (node->refusal != PLAN_REFUSE_NOTHING) {
 		step->action = PLAN_REFUSE;
 		step->rule = refusing_rule(p, node);
+		if (node->refusal == PLAN_REFUSE_BLACKLISTED)
+			step->holders = node->blacklisted;
 		step->error = node->index_error ? node->index_error : node->file_error;
 		if (node->refusal == PLAN_REFUSE_NEEDS)
 			step->cause = p->nodes[node->cause].step;

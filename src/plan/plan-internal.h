@@ -101,6 +101,7 @@ struct node {
 	const char *word;   /* of the refusal, and where from */
 	struct plan_source source;
 	const struct modprobe_rule *rule; /* with PLAN_REFUSE_BLACKLISTED */
+	const char *blacklisted; /* likewise: all that answer, "a, b" */
 	bool is_clashing;   /* it and @clash are both required */
 	struct other clash;
 	struct any_of *groups;

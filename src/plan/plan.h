@@ -170,7 +170,7 @@ struct plan_step {
 	struct plan_source source; /* likewise */
 	int error; /* of PLAN_REFUSE_NO_FILE and _INDEX: -errno */
 	long n_users; /* PLAN_REFUSE_IN_USE */
-	const char *holders; /* likewise: "a, b"; "" for none known */
+	const char *holders; /* likewise: "a, b"; "" for none known; PLAN_REFUSE_BLACKLISTED: what answers to @word */
 
 	bool is_goal;	 /* asked for by name */
 	bool is_required; /* a goal depends on it: its failure is the goal's */

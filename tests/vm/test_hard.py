@@ -310,16 +310,24 @@ class Hard(vmcase.Guest):
         run modprobe hard_any
         conf 'mask any_1'
         run modprobe hard_any
+        unload hard_any any_2
+        conf 'blacklist any_1' 'blacklist any_2'
+        run modprobe hard_any
+        conf 'options any_1 error=19' 'options any_2 error=5' 'harddep soft_1 hard_any'
+        run modprobe soft_1
     ''')
     def test_group_without_an_answer(self, seen):
         """all fail: refused, with the reason of each; one that must not answer is not tried"""
-        failing, blacklisted, masked = seen.runs
+        failing, blacklisted, masked, none, above = seen.runs
         self.assertRefused(failing, 'hard_any', 'any_1', 'No such device', tag('hard_any'))
         self.assertFails(failing, 'any_2.*Input/output error')
         self.assertRefused(blacklisted, 'hard_any', 'any_1', 'No such device')
-        self.assertEqual(seen.log.count('any_2: init'), 2)
+        self.assertEqual(seen.log.count('any_2: init'), 3)       # by the first, the third and the last
         self.assertOk(masked)
         self.assertEqual(masked.loaded(), ['any_2', 'hard_any'])
+        self.assertRefused(none, 'hard_any', 'modsure', 'any_1', 'any_2', 'blacklisted', RULE % 1, tag('hard_any'))
+        self.assertRefused(above, 'soft_1', 'hard_any', RULE % 3, 'any_1: No such device', 'any_2: Input/output error',
+                           tag('hard_any'))
 
     # Cycles
 
@@ -572,6 +580,21 @@ class Hard(vmcase.Guest):
         """the next one answers"""
         self.assertOk(seen.runs[0])
         self.assertEqual(seen.runs[0].loaded(), ['soft_1', 'any_2', 'hard_any'])
+
+    @scenario('''
+        conf 'conflict soft_1 slow'
+        modprobe slow ms=0 hold_exit=1
+        modprobe -r slow &
+        until_state slow going
+        run modprobe soft_1 &
+        sleep 0.3
+        release slow hold_exit
+        wait
+    ''')
+    def test_conflict_with_one_that_goes(self, seen):
+        """it is waited for until it is gone"""
+        self.assertOk(seen.runs[0])
+        self.assertEqual(seen.runs[0].loaded(), ['soft_1'])
 
     # Files that no index knows
 
