@@ -29,9 +29,9 @@ struct change {
 	bool has_params; /* of the command line, for the goals */
 };
 
-static void no_memory(const struct modprobe *m, int error)
+static void no_plan(const struct modprobe *m, int error)
 {
-	log_message(&m->log, LOG_ERR, "%s", strerror(-error));
+	log_message(&m->log, LOG_ERR, "%s", log_limit_text(error));
 }
 
 static void not_found(const struct modprobe *m, const char *name, int error)
@@ -695,6 +695,6 @@ int modprobe_change(struct modprobe *m, int n, char **names)
 
 	planner_free(planner);
 	if (r < 0)
-		no_memory(m, r);
+		no_plan(m, r);
 	return r ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -60,7 +60,7 @@ int view_apply(struct view *v, int id, const char *argument)
 
 int view_fail(const struct view *v, int error)
 {
-	log_message(&v->log, LOG_ERR, "%s", strerror(-error));
+	log_message(&v->log, LOG_ERR, "%s", log_limit_text(error));
 	return VIEW_FAILED;
 }
 

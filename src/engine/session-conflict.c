@@ -13,17 +13,28 @@
 #include "engine/session-internal.h"
 #include "index/declared.h"
 
-/** struct side - a name of a rule, and who answers to it */
+/* Answers to all names together; a rule of a real system has two. */
+#define ANSWERS_MAX (1u << 20)
+
+/** struct side - a name of rules, and who answers to it */
 struct side {
 	struct plan_answer *answers;
 	size_t n;
 	struct plan_answer itself; /* for a name that nobody answers to: a module that only the kernel knows */
 	bool is_unanswered;
+	/* Of the module whose list grows; many rules may share a side. */
+	bool is_searched, is_found, is_added;
 };
 
+/** struct conflict_rules - every name is looked up once */
 struct conflict_rules {
-	struct side *sides; /* of all rules: its first name, then the others */
+	struct side *sides;
 	size_t n, capacity;
+	struct name_set names; /* numbers of sides */
+	uint32_t *uses; /* of all rules: the side of its first name, then those of the others */
+	size_t n_uses, uses_capacity;
+	size_t n_answers; /* of all sides */
+	bool is_full;
 };
 
 /** struct gathering - the list of one module while it grows */
@@ -67,10 +78,13 @@ static int add_unanswered(struct gathering *g, const char *word, struct plan_sou
 						       .source = source });
 }
 
-static int add_side(struct gathering *g, const struct side *side, struct plan_source source)
+static int add_side(struct gathering *g, struct side *side, struct plan_source source)
 {
 	int r = 0;
 
+	if (side->is_added)
+		return 0;
+	side->is_added = true;
 	if (side->is_unanswered)
 		return add_unanswered(g, side->itself.module, source);
 	for (size_t i = 0; i < side->n && r == 0; i++)
@@ -254,40 +268,52 @@ static int gather_others(struct gathering *g)
 	return r == -ENOMEM ? r : w.r;
 }
 
-static int add_rule_side(struct session *s, struct conflict_rules *rules, const char *text, size_t size)
+/* A name that was not looked up yet. Over the limit nobody answers to it, and that is said once. */
+static int add_side_of(struct session *s, struct conflict_rules *rules, const struct modprobe_rule *rule,
+		       const char *name)
 {
-	struct session_word word;
+	struct side *side;
 	int r;
 
-	r = session_word(s, text, size, &word);
-	if (r == 0)
-		r = session_grow(&rules->sides, rules->n, &rules->capacity, sizeof(*rules->sides));
-	if (r == 0)
-		r = look_up(s, word.folded, &rules->sides[rules->n]);
-	if (r == 0)
-		rules->n++;
-	return r;
+	r = session_grow(&rules->sides, rules->n, &rules->capacity, sizeof(*rules->sides));
+	if (r < 0)
+		return r;
+	side = &rules->sides[rules->n];
+	*side = (struct side){ 0 };
+	if (rules->n_answers < ANSWERS_MAX) {
+		r = look_up(s, name, side);
+	} else if (!rules->is_full) {
+		rules->is_full = true;
+		event_emit(&s->events, EVENT_WARNING,
+			   "%s:%u: conflict lines have more than %u answers: names from here on are not looked up",
+			   rule->file, rule->line, ANSWERS_MAX);
+	}
+	if (r < 0)
+		return r;
+	rules->n_answers += side->n;
+	rules->n++;
+	return 0;
 }
 
-static int read_rules(struct session *s, struct conflict_rules *rules)
+static int add_use(struct session *s, struct conflict_rules *rules, const struct modprobe_rule *rule,
+		   const char *word, size_t size)
 {
-	const struct modprobe_rules *lines = &s->conf.rules[MODPROBE_CONFLICT];
-	int r = 0;
+	struct session_word name;
+	uint32_t side;
+	int r;
 
-	for (uint32_t i = 0; i < lines->n && r == 0; i++) {
-		const char *at = lines->items[i].text;
-
-		r = add_rule_side(s, rules, lines->items[i].name, strlen(lines->items[i].name));
-		while (*at && r == 0) {
-			size_t n = strcspn(at, " ");
-
-			r = add_rule_side(s, rules, at, n);
-			at += n + (at[n] == ' ');
-		}
+	r = session_word(s, word, size, &name);
+	if (r == 0)
+		r = session_grow(&rules->uses, rules->n_uses, &rules->uses_capacity,
+				 sizeof(*rules->uses));
+	if (r == 0)
+		r = name_set_put(&rules->names, name.folded, (uint32_t)rules->n, &side);
+	if (r > 0) {
+		side = (uint32_t)rules->n;
+		r = add_side_of(s, rules, rule, name.folded);
 	}
-	for (size_t i = 0; i < rules->n; i++)
-		if (rules->sides[i].is_unanswered)
-			rules->sides[i].answers = &rules->sides[i].itself;
+	if (r == 0)
+		rules->uses[rules->n_uses++] = side;
 	return r;
 }
 
@@ -298,15 +324,54 @@ void session_conflict_rules_free(struct conflict_rules *rules)
 	for (size_t i = 0; i < rules->n; i++)
 		side_done(&rules->sides[i]);
 	free(rules->sides);
+	free(rules->uses);
+	name_set_done(&rules->names);
 	free(rules);
 }
 
-static bool has(const struct side *side, const char *module)
+static int add_uses(struct session *s, struct conflict_rules *rules, const struct modprobe_rule *rule)
 {
-	for (size_t i = 0; i < side->n; i++)
-		if (strcmp(side->answers[i].module, module) == 0)
-			return true;
-	return false;
+	const char *at = rule->text;
+	int r;
+
+	r = add_use(s, rules, rule, rule->name, strlen(rule->name));
+	while (*at && r == 0) {
+		size_t n = strcspn(at, " ");
+
+		r = add_use(s, rules, rule, at, n);
+		at += n + (at[n] == ' ');
+	}
+	return r;
+}
+
+/* All or none. */
+static int read_rules(struct session *s, struct conflict_rules **ret_rules)
+{
+	const struct modprobe_rules *lines = &s->conf.rules[MODPROBE_CONFLICT];
+	struct conflict_rules *rules = calloc(1, sizeof(*rules));
+	int r = rules ? 0 : -ENOMEM;
+
+	for (uint32_t i = 0; i < lines->n && r == 0; i++)
+		r = add_uses(s, rules, &lines->items[i]);
+	if (r < 0) {
+		session_conflict_rules_free(rules);
+		return r;
+	}
+	for (size_t i = 0; i < rules->n; i++)
+		if (rules->sides[i].is_unanswered)
+			rules->sides[i].answers = &rules->sides[i].itself;
+	*ret_rules = rules;
+	return 0;
+}
+
+static bool has(struct side *side, const char *module)
+{
+	if (side->is_searched)
+		return side->is_found;
+	side->is_searched = true;
+	for (size_t i = 0; i < side->n && !side->is_found; i++)
+		side->is_found = strcmp(side->answers[i].module, module) == 0;
+	return side->is_found;
 }
 
 static size_t count_words(const char *text)
@@ -319,18 +384,18 @@ static size_t count_words(const char *text)
 }
 
 /* The first name excludes each of the others, and they exclude it. */
-static int add_rule(struct gathering *g, const struct modprobe_rule *rule, const struct side *sides,
-		    size_t n)
+static int add_rule(struct gathering *g, const struct modprobe_rule *rule, struct side *sides,
+		    const uint32_t *uses, size_t n)
 {
 	const struct plan_source source = { rule->file, rule->line };
-	bool is_first = has(&sides[0], g->module);
+	bool is_first = has(&sides[uses[0]], g->module);
 	int r = 0;
 
 	for (size_t i = 1; i < n && r == 0; i++) {
 		if (is_first)
-			r = add_side(g, &sides[i], source);
-		if (r == 0 && has(&sides[i], g->module))
-			r = add_side(g, &sides[0], source);
+			r = add_side(g, &sides[uses[i]], source);
+		if (r == 0 && has(&sides[uses[i]], g->module))
+			r = add_side(g, &sides[uses[0]], source);
 	}
 	return r;
 }
@@ -344,14 +409,14 @@ static int gather_rules(struct gathering *g)
 
 	if (lines->n == 0)
 		return 0;
-	if (!*rules) {
-		*rules = calloc(1, sizeof(**rules));
-		r = *rules ? read_rules(g->s, *rules) : -ENOMEM;
-	}
+	if (!*rules)
+		r = read_rules(g->s, rules);
+	for (size_t i = 0; *rules && i < (*rules)->n; i++)
+		(*rules)->sides[i].is_searched = (*rules)->sides[i].is_found = (*rules)->sides[i].is_added = false;
 	for (uint32_t i = 0; i < lines->n && r == 0; i++) {
 		size_t n = 1 + count_words(lines->items[i].text);
 
-		r = add_rule(g, &lines->items[i], &(*rules)->sides[at], n);
+		r = add_rule(g, &lines->items[i], (*rules)->sides, &(*rules)->uses[at], n);
 		at += n;
 	}
 	return r;

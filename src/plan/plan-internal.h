@@ -164,6 +164,7 @@ struct planner {
 	uint32_t n_notes, notes_capacity;
 	struct names node_names, request_names, hard_names;
 	uint32_t n_words; /* of all nodes */
+	uint32_t n_found; /* of all requests */
 	bool has_conflicts;
 	int error;	  /* sticks */
 

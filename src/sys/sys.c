@@ -205,6 +205,17 @@ int sys_create_file(int dir_fd, const char *name, struct bytes content, mode_t m
 	return r;
 }
 
+int sys_write_to(int dir_fd, const char *path, struct bytes content)
+{
+	int fd = sys_move_up(openat(dir_fd, path, O_WRONLY | O_NOCTTY | O_CLOEXEC));
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = write_all(fd, content);
+	return close(fd) < 0 && r == 0 ? -errno : r;
+}
+
 int sys_finish_file(int fd)
 {
 	int r = fsync(fd) < 0 ? -errno : 0;

@@ -69,6 +69,12 @@ int sys_read_file(int dir_fd, const char *path, struct buf *out);
  */
 int sys_create_file(int dir_fd, const char *name, struct bytes content, mode_t mode);
 
+/**
+ * sys_write_to() - all of @content to what is there already, as a device or a FIFO; that is not truncated
+ * Return: 0; -errno of open(2), write(2) or close(2).
+ */
+int sys_write_to(int dir_fd, const char *path, struct bytes content);
+
 /** sys_finish_file() - write through to the disk, and close. Return: 0; -errno of fsync(2), close(2). */
 int sys_finish_file(int fd);
 

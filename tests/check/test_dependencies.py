@@ -57,7 +57,7 @@ class Hard(DeclaredCase):
         self.finds('MS310 note a1 x.conf:2 softdep',
                    'MS302 note a1 x.conf:3 lost',
                    'MS309 note a1 x.conf:3 softdep')
-        self.assertIn('a1 and 1 other', [x['message'] for x in self.result.findings if x['rule'] == 'MS310'][0])
+        self.assertIn('a1 and 1 other module say', [x['message'] for x in self.result.findings if x['rule'] == 'MS310'][0])
 
     def test_taken_back_by_depmod_d(self):
         self.add('a', 'harddep=gone')
@@ -83,6 +83,7 @@ class Hard(DeclaredCase):
         self.add('n', 'harddep=service')
         self.system.modprobe_d['x.conf'] = 'mask p1\n'
         self.finds('MS311 note n x.conf:1 service')
+        self.assertIn('which n needs, and 1 other does too', self.result.findings[0]['message'])
         self.assertFalse(self.is_refused('n'))
         self.system.modprobe_d['x.conf'] = 'mask p1 p2\n'
         self.finds('MS311 error n x.conf:1 service')
