@@ -36,9 +36,10 @@ static void no_plan(const struct modprobe *m, int error)
 
 static void not_found(const struct modprobe *m, const char *name, int error)
 {
-	const char *why = error == -EINVAL ? ": its brackets do not match" :
-			  error == -E2BIG  ? ": the name is too long" :
-					     "";
+	bool has_brackets = error == -EINVAL && strpbrk(name, "[]");
+	const char *why = has_brackets	    ? ": its brackets do not match" :
+			  error == -E2BIG ? ": the name is too long" :
+					    "";
 	int level = m->is_all ? LOG_WARNING : LOG_CRIT;
 
 	if (m->is_remove)

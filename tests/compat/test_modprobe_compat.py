@@ -87,6 +87,7 @@ class Show(Case):
             with self.subTest(path):
                 ours = self.modprobe('-n', path, status=1)
                 self.assert_said(ours, path)
+                self.assertNotIn('brackets', ours.err)
                 self.assertEqual(ours.out, '')
 
     def test_versions(self):
