@@ -19,6 +19,7 @@
 #include "engine/conflict.h"
 #include "engine/explain.h"
 #include "engine/insert.h"
+#include "engine/live-tags.h"
 #include "engine/need.h"
 #include "engine/prerequisites.h"
 #include "engine/session.h"
@@ -138,6 +139,8 @@ static int insert(struct command *c, const struct insert_request *request)
 		report_failure(c, request, &done, r, &diag);
 	else
 		log_message(&c->log, LOG_INFO, "Module %s is inserted", request->name);
+	if (r == 0)
+		live_tags_keep(&c->session, request->name);
 	inserter_free(inserter);
 	return r;
 }
@@ -310,7 +313,7 @@ static int run(struct command *c, const char *path, char **parameters)
 
 int cmd_insmod(int argc, char **argv)
 {
-	const struct session_options where = { 0 };
+	const struct session_options where = { .with_live_tags = true };
 	struct command c = { 0 };
 	int first, r;
 

@@ -75,7 +75,7 @@ static int apply(void *ctx, int id, const char *argument)
  */
 static int open_session(struct command *c)
 {
-	struct session_options where = { .sysroot = c->root };
+	struct session_options where = { .sysroot = c->root, .with_live_tags = true };
 	char *dir;
 	int r;
 

@@ -9,6 +9,7 @@
 #include "bytes/buf.h"
 #include "conf/command.h"
 #include "engine/conflict.h"
+#include "engine/live-tags.h"
 
 /* First and longest pause while a module that is to go is in use, microseconds. */
 #define PAUSE_MIN_USEC 1000u
@@ -176,16 +177,18 @@ static void insert(struct applying *a, const struct plan_step *step, struct appl
 		result->status = result->report.was_loaded ? APPLY_NOT_NEEDED : APPLY_DONE;
 }
 
-static void run_command(struct applying *a, const struct plan_step *step, struct apply_result *result)
+/* Return: 0; -ECANCELED the command says no; -errno. */
+static int run_command(struct applying *a, const char *module, const char *text, const char *options,
+		       struct apply_result *result)
 {
 	CLEANUP_BUF struct buf command = { 0 };
 	CLEANUP_BUF struct buf variable = { 0 };
 	int r;
 
-	r = command_expand(step->command, step->options, &command, &variable);
+	r = command_expand(text, options, &command, &variable);
 	if (r >= 0) {
 		const struct kernel_command run = { .command = (const char *)command.base,
-						    .module = step->module,
+						    .module = module,
 						    .options = a->options->child_options,
 						    .params = (const char *)variable.base };
 
@@ -193,10 +196,13 @@ static void run_command(struct applying *a, const struct plan_step *step, struct
 		r = a->kernel->run(a->kernel->ctx, &run);
 	}
 	result->wait_status = r < 0 ? 0 : r;
-	if (r > 0)
-		r = -ECANCELED;
-	result->error = r;
-	result->status = r == 0 ? APPLY_DONE : APPLY_FAILED;
+	return r > 0 ? -ECANCELED : r;
+}
+
+static void do_command(struct applying *a, const struct plan_step *step, struct apply_result *result)
+{
+	result->error = run_command(a, step->module, step->command, step->options, result);
+	result->status = result->error == 0 ? APPLY_DONE : APPLY_FAILED;
 }
 
 static bool is_in_use(const struct applying *a, const char *module)
@@ -272,11 +278,13 @@ static void load_kept(struct applying *a, const struct plan_step *step, struct n
 	}
 	if (step->action == PLAN_INSERT) {
 		insert(a, step, result);
+		if (result->status == APPLY_DONE && a->options->session)
+			live_tags_keep(a->options->session, step->module);
 		conflict_end(&conflicts);
 	} else {
 		conflict_end(&conflicts);
 		need_end(needs);
-		run_command(a, step, result);
+		do_command(a, step, result);
 	}
 }
 
@@ -300,7 +308,7 @@ static void act(struct applying *a, const struct plan_step *step, struct apply_r
 	else if (step->action == PLAN_DELETE)
 		delete(a, (uint32_t)(step - a->plan->steps), result);
 	else
-		run_command(a, step, result);
+		do_command(a, step, result);
 }
 
 static void do_step(struct applying *a, uint32_t i)
@@ -351,6 +359,22 @@ static void keep_needs(struct applying *a, const struct plan_step *step)
 	}
 }
 
+/* Who configured a command to load a module has to say how that is taken back. */
+static bool can_be_undone(const struct applying *a, const struct plan_step *step)
+{
+	return step->action == PLAN_INSERT ||
+	       (step->action == PLAN_RUN_INSTALL && step->undo && !is_in_use(a, step->module));
+}
+
+static int undo_step(struct applying *a, uint32_t i, struct apply_result *result)
+{
+	const struct plan_step *step = &a->plan->steps[i];
+
+	if (step->action == PLAN_INSERT)
+		return apply_remove(a, i, O_NONBLOCK, result);
+	return run_command(a, step->module, step->undo, "", result);
+}
+
 /* Last first. What something else uses by now stays, and what is needed by what stays. */
 static void undo(struct applying *a)
 {
@@ -360,11 +384,11 @@ static void undo(struct applying *a)
 
 		if (result->status != APPLY_DONE)
 			continue;
-		if (step->action != PLAN_INSERT || a->is_kept[i]) {
+		if (a->is_kept[i] || !can_be_undone(a, step)) {
 			keep_needs(a, step);
 			continue;
 		}
-		result->error = apply_remove(a, i, O_NONBLOCK, result);
+		result->error = undo_step(a, i, result);
 		if (result->error == 0)
 			result->status = APPLY_UNDONE;
 		else

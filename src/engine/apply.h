@@ -39,14 +39,15 @@ struct apply_result {
 
 /** struct apply_options */
 struct apply_options {
-	bool all_or_nothing;	 /* when a goal fails, remove again what this call inserted */
+	bool all_or_nothing;	 /* when a goal fails, take back what this call did */
 	bool ignore_vermagic, ignore_modversions; /* goals only */
 	bool force;		 /* unload: goals are removed with O_TRUNC */
 	bool dry_run;		 /* call @before only */
 	int64_t wait_usec;	 /* unload: how long to try again while something uses a goal; 0 not at all */
 	const char *conflict_dir; /* CONFLICT_DIR; NULL: modules in conflict are looked for without a lock */
 	const char *need_dir; /* NEED_DIR; NULL: hard dependencies are looked for without a lock */
-	struct session *session; /* asked once more who needs what is to be removed; NULL: the plan's word counts */
+	struct session *session; /* asked once more who needs what is to be removed, and told of files that were
+				  * inserted; NULL: the plan's word counts */
 	const char *child_options; /* MODPROBE_OPTIONS of commands; NULL leaves it as it is */
 
 	/** Called before a step is done that changes something; may be NULL. */
@@ -67,7 +68,8 @@ struct apply_options {
  * inserted, nor is one whose hard dependency has gone since: that one's step has failed, with -ESTALE.
  * What is needed by then, of which the kernel knows nothing, is not removed.
  * With @all_or_nothing and a goal that failed, what this call inserted is removed again, last first,
- * unless something else uses it by then, or needs it and cannot be removed itself.
+ * unless something else uses it by then, or needs it and cannot be removed itself. An install command is
+ * taken back by the remove command for the same module; without one it stays.
  * Return: 0 when all goals succeeded; 1 when one did not; -errno when it could not go on (-ENOMEM).
  */
 int apply_plan(const struct plan *plan, const struct kernel *kernel, struct inserter *inserter,

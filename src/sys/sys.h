@@ -111,6 +111,7 @@ struct sys_entry {
 	uint64_t dev, inode; /* of what a symbolic link leads to */
 	bool is_dir;
 	bool is_regular;
+	bool is_link; /* the name itself, whatever it leads to; known by sys_list() only, of folders */
 	bool is_null; /* /dev/null, by whatever path */
 };
 

@@ -596,6 +596,46 @@ class Hard(vmcase.Guest):
         self.assertOk(seen.runs[0])
         self.assertEqual(seen.runs[0].loaded(), ['soft_1'])
 
+    # Files that no index knows
+
+    @scenario('''
+        mv $MODULES/updates/hard_top.ko $MODULES/updates/rival_a.ko /tmp && depmod
+        load hard_b hard_a
+        run insmod /tmp/hard_top.ko
+        run rmmod hard_a
+        run modprobe -r hard_a
+        run modprobe -n -r hard_a
+        note source "$(cat /run/modsure/live/hard_top@*.conf)"
+        unload hard_top
+        vmhelper sys-load /tmp/hard_top.ko
+        run rmmod hard_a
+        unload hard_top
+        run modprobe /tmp/rival_a.ko
+        run modprobe rival_b
+        run insmod $MODULES/updates/rival_b.ko
+        unload rival_a
+        run modprobe rival_b
+        mv /tmp/hard_top.ko /tmp/rival_a.ko $MODULES/updates && depmod
+    ''')
+    def test_declared_by_what_was_inserted_by_path(self, seen):
+        """it holds as long as the module is in the kernel, and no longer; of another life, that others began, nothing is known"""
+        come, *refused, gone, rival, other, file, free = seen.runs
+        for run in come, gone, rival, free:
+            self.assertOk(run)
+        self.assertEqual(len(refused), 3)
+        for run in refused:
+            self.assertFails(run)
+            self.assertSentence(run, 'hard_top', 'hard_a')
+            self.assertLoaded(run, 'hard_a', 'hard_top')
+            self.assertRegex(run.err, 'hard dependency, /run/modsure/live/hard_top@[0-9]+.conf:2')
+        self.assertIn('/tmp/hard_top.ko', seen.notes['source'])
+        self.assertEqual(gone.loaded(), ['hard_b', 'hard_top'])
+        for run in other, file:
+            self.assertFails(run)
+            self.assertSentence(run, 'rival_a', 'rival_b')
+            self.assertAbsent(run, 'rival_b')
+        self.assertEqual(free.loaded(), ['hard_b', 'rival_b'])
+
     # Several at once
 
     @scenario('''
