@@ -172,8 +172,8 @@ static void note_bad_builtin_conflict(void *ctx, const char *module, const char 
 {
 	struct depmod *d = ctx;
 
-	event_emit(d->events, EVENT_WARNING, "modules.builtin.modinfo: a word of the conflict of %s %s, not used",
-		   module, why);
+	event_emit(d->events, EVENT_WARNING,
+		   "modules.builtin.modinfo: a word of the conflict of %s %s, not used", module, why);
 }
 
 /* It excludes others for ever. */
@@ -187,7 +187,8 @@ static int add_builtin_conflicts(struct depmod *d)
 	while (r == 0 && (next = builtin_modinfo_next(&modinfo, &tag, &diag)) != 0) {
 		const char *module;
 
-		if (next < 0 || tag.key_size != strlen(CONFLICT) || memcmp(tag.key, CONFLICT, tag.key_size) != 0)
+		if (next < 0 || tag.key_size != strlen(CONFLICT) ||
+		    memcmp(tag.key, CONFLICT, tag.key_size) != 0)
 			continue;
 		module = arena_string(&d->arena, tag.module, tag.module_size);
 		r = module ? declarations_add_builtin(&d->declarations, module, tag.value,

@@ -183,7 +183,8 @@ static int pair_one(struct pairs *p, uint32_t module, const char *one, struct de
 	if (a->n == 0) {
 		/* Of a built-in module it is known by no file and line, and as good as nothing. */
 		if (module != GRAPH_NONE || word->file)
-			r = declarations_finding(findings, FINDING_CONFLICT_UNKNOWN, module, word, NULL, NULL);
+			r = declarations_finding(findings, FINDING_CONFLICT_UNKNOWN, module, word, NULL,
+						 NULL);
 		return r < 0 ? r : add_pair(p, one, word->text, one, word);
 	}
 	for (uint32_t i = 0; r == 0 && i < a->n && !p->is_full; i++) {
