@@ -214,12 +214,11 @@ static int add_conflicts(struct reading *rd, uint32_t i)
 	if (r == 0 && found.n > 0 && !kept)
 		r = -ENOMEM;
 	for (size_t k = 0; k < found.n && r == 0; k++)
-		kept[k] = (struct links_conflict){ found.items[k].module, found.items[k].source.file,
-						   found.items[k].source.line };
-	if (r == 0) {
-		m->conflicts = kept;
-		m->n_conflicts = (uint32_t)found.n;
-	}
+		if (!found.items[k].is_unknown)
+			kept[m->n_conflicts++] = (struct links_conflict){ found.items[k].module,
+									  found.items[k].source.file,
+									  found.items[k].source.line };
+	m->conflicts = kept;
 	session_conflicts_done(&found);
 	return r;
 }

@@ -146,7 +146,9 @@ struct session_conflicts {
 
 /**
  * session_conflicts() - declared for @module or for the others, by tags, depmod.d or modprobe.d; words
- * are looked up as session_answers() does, a word without an answer is passed over. Each module once.
+ * are looked up as session_answers() does. A word without an answer may be the name of a module whose
+ * file is elsewhere: it is_unknown, and its declaration holds for that module too. Each module once.
+ * Cost: for a module that no index knows all declarations are looked through.
  * Return: 0; -ENOMEM.
  */
 int session_conflicts(struct session *s, const char *module, struct session_conflicts *ret);

@@ -306,6 +306,7 @@ struct plan_answered_conflict {
 	const char *module; /* copied */
 	bool is_builtin;
 	struct plan_source source; /* file is borrowed for the plan's life */
+	bool is_unknown; /* neither an index nor the kernel knows it so far */
 };
 
 /** struct plan_hard_user - a live module that has a hard dependency on the one in question */

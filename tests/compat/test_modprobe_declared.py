@@ -210,7 +210,19 @@ class Lines(DeclaredCase):
 
 
 class Index(DeclaredCase):
-    TAGS = {'nic': [('harddep', 'phy'), ('conflict', 'other')]}
+    TAGS = {'nic': [('harddep', 'phy'), ('conflict', 'other stranger')]}
+
+    def test_conflict_with_a_file_from_elsewhere(self):
+        """whichever of the two comes first; what nobody loads is not talked about"""
+        stranger = self.write('stranger.ko', Module().modinfo('license', 'GPL').bytes())
+        self.assert_plan('nic', 'phy', 'nic')
+        self.assert_plan(stranger, 'stranger')
+        self.assertIn('stranger', self.planned('-a', 'nic', stranger, status=1)[1].err)
+        self.loaded('stranger')
+        self.assert_said(self.planned('nic', status=1)[1], 'nic', 'stranger', 'nic, section .modinfo')
+        shutil.rmtree(os.path.join(modprobecase.MODULES, 'stranger'))
+        self.loaded('nic')
+        self.assert_said(self.planned(stranger, status=1)[1], 'stranger', 'nic', 'nic, section .modinfo')
 
     def test_rewritten_by_the_incumbent(self):
         """the other files are of a depmod that knows no declarations: they count all the same"""

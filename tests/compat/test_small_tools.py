@@ -530,6 +530,16 @@ class InsmodNeeds(captured.Case):
         self.system.put(self.CONF, 'conflict bus m\n')
         self.assert_refused(b'm must not be loaded together with bus (/%s:1)' % self.CONF.encode())
 
+    def test_conflict_with_a_file_from_elsewhere(self):
+        """what other modules and lines say of one that no index knows binds it, too"""
+        index(self.system, ['other', 'm-2'], tags=[('other', 'conflict', 'gone m-2 m'), ('m-2', 'conflict', 'm_3')])
+        self.file()
+        self.assert_inserted()
+        self.system.module('m_2')
+        self.assert_inserted()
+        self.system.module('other')
+        self.assert_refused(b'm must not be loaded together with other (other, section .modinfo)')
+
     def test_bad_tags(self):
         """said with file and section, and the others count"""
         self.file(('harddep', ''), ('harddep', 'm \x1b[2J [ bus bus'), ('conflict', 'm  '), ('harddep', 'bus'))
