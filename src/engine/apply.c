@@ -187,16 +187,18 @@ static void insert(struct applying *a, const struct plan_step *step, struct appl
 		result->status = result->report.was_loaded ? APPLY_NOT_NEEDED : APPLY_DONE;
 }
 
-static void run_command(struct applying *a, const struct plan_step *step, struct apply_result *result)
+/* Return: 0; -ECANCELED the command says no; -errno. */
+static int run_command(struct applying *a, const char *module, const char *text, const char *options,
+		       struct apply_result *result)
 {
 	CLEANUP_BUF struct buf command = { 0 };
 	CLEANUP_BUF struct buf variable = { 0 };
 	int r;
 
-	r = command_expand(step->command, step->options, &command, &variable);
+	r = command_expand(text, options, &command, &variable);
 	if (r >= 0) {
 		const struct kernel_command run = { .command = (const char *)command.base,
-						    .module = step->module,
+						    .module = module,
 						    .options = a->options->child_options,
 						    .params = (const char *)variable.base };
 
@@ -204,10 +206,13 @@ static void run_command(struct applying *a, const struct plan_step *step, struct
 		r = a->kernel->run(a->kernel->ctx, &run);
 	}
 	result->wait_status = r < 0 ? 0 : r;
-	if (r > 0)
-		r = -ECANCELED;
-	result->error = r;
-	result->status = r == 0 ? APPLY_DONE : APPLY_FAILED;
+	return r > 0 ? -ECANCELED : r;
+}
+
+static void do_command(struct applying *a, const struct plan_step *step, struct apply_result *result)
+{
+	result->error = run_command(a, step->module, step->command, step->options, result);
+	result->status = result->error == 0 ? APPLY_DONE : APPLY_FAILED;
 }
 
 static bool is_in_use(const struct applying *a, const char *module)
@@ -321,7 +326,7 @@ static void load(struct applying *a, const struct plan_step *step, struct apply_
 		conflict_end(&guard);
 	} else {
 		conflict_end(&guard);
-		run_command(a, step, result);
+		do_command(a, step, result);
 	}
 }
 
@@ -336,7 +341,7 @@ static void act(struct applying *a, const struct plan_step *step, struct apply_r
 	else if (step->action == PLAN_DELETE)
 		delete(a, step, result);
 	else
-		run_command(a, step, result);
+		do_command(a, step, result);
 }
 
 static void do_step(struct applying *a, uint32_t i)
@@ -387,6 +392,20 @@ static void keep_needs(struct applying *a, const struct plan_step *step)
 	}
 }
 
+/* Who configured a command to load a module has to say how that is taken back. */
+static bool can_be_undone(const struct applying *a, const struct plan_step *step)
+{
+	return step->action == PLAN_INSERT ||
+	       (step->action == PLAN_RUN_INSTALL && step->undo && !is_in_use(a, step->module));
+}
+
+static int undo_step(struct applying *a, const struct plan_step *step, struct apply_result *result)
+{
+	if (step->action == PLAN_INSERT)
+		return a->kernel->remove(a->kernel->ctx, step->module, O_NONBLOCK);
+	return run_command(a, step->module, step->undo, "", result);
+}
+
 /* Last first. What something else uses by now stays, and what is needed by what stays. */
 static void undo(struct applying *a)
 {
@@ -396,11 +415,11 @@ static void undo(struct applying *a)
 
 		if (result->status != APPLY_DONE)
 			continue;
-		if (step->action != PLAN_INSERT || a->is_kept[i]) {
+		if (a->is_kept[i] || !can_be_undone(a, step)) {
 			keep_needs(a, step);
 			continue;
 		}
-		result->error = a->kernel->remove(a->kernel->ctx, step->module, O_NONBLOCK);
+		result->error = undo_step(a, step, result);
 		if (result->error == 0)
 			result->status = APPLY_UNDONE;
 		else

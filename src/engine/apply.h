@@ -36,7 +36,7 @@ struct apply_result {
 
 /** struct apply_options */
 struct apply_options {
-	bool all_or_nothing;	 /* when a goal fails, remove again what this call inserted */
+	bool all_or_nothing;	 /* when a goal fails, take back what this call did */
 	bool ignore_vermagic, ignore_modversions; /* goals only */
 	bool force;		 /* unload: goals are removed with O_TRUNC */
 	bool dry_run;		 /* call @before only */
@@ -61,7 +61,8 @@ struct apply_options {
  * nobody. Success of an insert means live. A module whose conflicts turn out to be there by then is not
  * inserted, nor is one whose hard dependency has gone since: that one's step has failed, with -ESTALE.
  * With @all_or_nothing and a goal that failed, what this call inserted is removed again, last first,
- * unless something else uses it by then, or needs it and cannot be removed itself.
+ * unless something else uses it by then, or needs it and cannot be removed itself. An install command is
+ * taken back by the remove command for the same module; without one it stays.
  * Return: 0 when all goals succeeded; 1 when one did not; -errno when it could not go on (-ENOMEM).
  */
 int apply_plan(const struct plan *plan, const struct kernel *kernel, struct inserter *inserter,

@@ -361,8 +361,12 @@ static int fill_step(struct planner *p, const struct node *node, struct plan_ste
 		return r;
 	step->action = node->command ? PLAN_RUN_INSTALL : PLAN_INSERT;
 	if (node->command) {
+		const struct modprobe_rule *undo =
+			modprobe_conf_next(p->conf, MODPROBE_REMOVE, node->name, NULL);
+
 		step->rule = node->command;
 		step->command = node->command->text;
+		step->undo = undo ? undo->text : NULL;
 	}
 	return make_options(p, node, &step->options);
 }

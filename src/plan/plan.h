@@ -161,6 +161,7 @@ struct plan_step {
 	const char *path;    /* insert: file, as given by planner_answer_deps() or planner_load() */
 	const char *options; /* parameters: of configuration, then of the caller; "" for none */
 	const char *command; /* PLAN_RUN_*; $CMDLINE_OPTS still in it */
+	const char *undo; /* PLAN_RUN_INSTALL: command of the remove rule, which takes it back; NULL without */
 	const struct modprobe_rule *rule; /* that decided about command or refusal; NULL without */
 	enum plan_refusal refusal;
 	uint32_t cause; /* with PLAN_REFUSE_NEEDS: a step; PLAN_NONE otherwise */
