@@ -506,6 +506,7 @@ static int run(struct command *c, int argc, char **argv)
 		return VIEW_USAGE;
 	}
 	c->request = argv[0];
+	c->view.options.with_live_tags = true;
 	if (view_open(&c->view) < 0)
 		return VIEW_FAILED;
 	r = session_lookup(&c->view.session, c->request, &c->answers, &c->n_answers);

@@ -17,6 +17,7 @@
 #include "engine/claim.h"
 #include "engine/conflict.h"
 #include "engine/explain.h"
+#include "engine/need.h"
 #include "engine/remove.h"
 #include "plan/describe.h"
 
@@ -272,6 +273,8 @@ static void put_own_failure(const struct change *c, uint32_t i, struct buf *out)
 		plan_describe_refusal(c->plan, step, out);
 	} else if (result->conflict != PLAN_NONE) {
 		put_conflict(step, result, out);
+	} else if (result->status == APPLY_NOT_TRIED) {
+		buf_put_string(out, "it was not tried, another answer was there");
 	} else if (result->error == -ESTALE) {
 		buf_put_string(out, "it was loaded, and has been removed meanwhile");
 	} else if (step->action == PLAN_RUN_INSTALL || step->action == PLAN_RUN_REMOVE) {
@@ -419,11 +422,28 @@ static void report_need(const struct change *c, int level, const struct plan_ste
 			    (const char *)why.base);
 }
 
+/* Since the plan was made, or the plan would have said so. */
+static void report_needed(const struct change *c, int level, const struct plan_step *step,
+			  const struct plan_breach *needed)
+{
+	CLEANUP_BUF struct buf why = { 0 };
+
+	plan_describe_needed(step->module, needed->user, needed->word, &needed->source, &why);
+	buf_put_u8(&why, '\0');
+	if (why.error == 0)
+		log_message(&c->m->log, level, "could not remove '%s': %s", step->module,
+			    (const char *)why.base);
+}
+
 static void report_failure(const struct change *c, int level, const struct plan_step *step,
 			   const struct apply_result *result)
 {
 	if (result->conflict != PLAN_NONE) {
 		report_conflict(c, level, step, result);
+		return;
+	}
+	if (result->needed.user) {
+		report_needed(c, level, step, &result->needed);
 		return;
 	}
 	switch (step->action) {
@@ -548,6 +568,8 @@ static int apply(struct change *c)
 		.dry_run = m->is_dry_run,
 		.wait_usec = m->wait_usec,
 		.conflict_dir = CONFLICT_DIR,
+		.need_dir = NEED_DIR,
+		.session = &c->m->session,
 		.child_options = m->child_options,
 		.before = before,
 		.after = after,

@@ -48,7 +48,7 @@ static int lock_pairs(struct conflict_guard *guard, const struct kernel *kernel,
 		fd = lock_file_open(dir, pairs[p].name);
 		if (fd < 0)
 			continue;
-		r = lock_file_wait(fd, kernel, deadline_usec);
+		r = lock_file_wait(fd, kernel, LOCK_FILE_ALONE, deadline_usec);
 		if (r == 0) {
 			guard->fds[guard->n++] = fd;
 			continue;

@@ -80,6 +80,16 @@ static int read_tag(struct reading *in, const char *key, bool is_conflict, const
 	return r;
 }
 
+static int read_own_name(struct reading *in, const char *value)
+{
+	char name[MODULE_NAME_MAX + 1];
+
+	if (name_of_path(value, name) < 0 || !name_is_clean(name))
+		return 0;
+	in->file->own_name = arena_string(&in->s->arena, name, strlen(name));
+	return in->file->own_name ? 0 : -ENOMEM;
+}
+
 static int read_tags(struct reading *in, const struct facts *facts)
 {
 	int r = 0;
@@ -93,7 +103,9 @@ static int read_tags(struct reading *in, const struct facts *facts)
 		const char *harddep = facts_tag(facts_modinfo(facts, i), "harddep");
 		const char *conflict = facts_tag(facts_modinfo(facts, i), "conflict");
 
-		if (harddep)
+		if (!in->file->own_name && facts_tag(facts_modinfo(facts, i), "name"))
+			r = read_own_name(in, facts_tag(facts_modinfo(facts, i), "name"));
+		else if (harddep)
 			r = read_tag(in, "harddep", false, harddep);
 		else if (conflict)
 			r = read_tag(in, "conflict", true, conflict);
@@ -157,8 +169,9 @@ int session_read_file(struct session *s, const char *module, const char *path,
 	if (!in.file)
 		return -ENOMEM;
 	*in.file = (struct session_file){ .next = s->files,
-					  .module = arena_string(&s->arena, module, strlen(module)) };
-	if (!in.file->module || !session_tag_source(s, path, &in.file->source))
+					  .module = arena_string(&s->arena, module, strlen(module)),
+					  .path = arena_string(&s->arena, path, strlen(path)) };
+	if (!in.file->module || !in.file->path || !session_tag_source(s, path, &in.file->source))
 		return -ENOMEM;
 	r = read_file(&in);
 	name_set_done(&in.hards);

@@ -45,6 +45,8 @@ void session_conflict_rules_free(struct conflict_rules *rules);
 struct session_file {
 	struct session_file *next;
 	const char *module;
+	const char *path;
+	const char *own_name; /* that the kernel knows it by; NULL for @module */
 	struct plan_source source; /* of its tags */
 	struct session_word *hards, *conflicts; /* each once */
 	uint32_t n_hards, n_conflicts;

@@ -22,6 +22,7 @@ struct session_options {
 	bool no_conf;		/* rules do not matter */
 	bool with_weakdeps;	/* modules.weakdep as well: nothing is loaded for its sake */
 	bool no_tags;		/* neither modules.softdep nor modules.weakdep */
+	bool with_live_tags;	/* what modules in the kernel that no index knows have declared: see live-tags.h */
 	bool no_cmdline;	/* the kernel's command line is not that of the system in question */
 	/* Not NULL: told of lines that are no use, in place of the events. */
 	void (*note)(void *ctx, const char *file, enum modprobe_note note, const struct diag *diag);

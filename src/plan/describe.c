@@ -293,14 +293,17 @@ static void describe_file(const struct plan_step *step, struct buf *out)
 	put_error(step->error, out);
 }
 
-static void describe_hard_used(const struct plan_step *step, struct buf *out)
+void plan_describe_needed(const char *module, const char *users, const char *word,
+			  const struct plan_source *source, struct buf *out)
 {
-	put_strings(out, step->holders, " ", strchr(step->holders, ',') ? "are" : "is");
-	put_strings(out, " loaded and ", strchr(step->holders, ',') ? "need " : "needs ", step->word);
-	if (!name_is_same(step->word, step->module))
-		put_strings(out, ", which nothing but ", step->module, " answers");
+	bool are_many = strchr(users, ',');
+
+	put_strings(out, users, are_many ? " are" : " is", " loaded and ");
+	put_strings(out, are_many ? "need " : "needs ", word, "");
+	if (!name_is_same(word, module))
+		put_strings(out, ", which nothing but ", module, " answers");
 	buf_put_string(out, " (hard dependency, ");
-	plan_describe_source(&step->source, out);
+	plan_describe_source(source, out);
 	buf_put_string(out, ")");
 }
 
@@ -356,7 +359,7 @@ static void describe_own(const struct plan_step *step, struct buf *out)
 		put_source(&step->source, out);
 		break;
 	case PLAN_REFUSE_HARD_USED:
-		describe_hard_used(step, out);
+		plan_describe_needed(step->module, step->holders, step->word, &step->source, out);
 		break;
 	default:
 		put_strings(out, step->module, word_at(words, N_WORDS(words), step->refusal), "");

@@ -262,13 +262,23 @@ int sys_write_at(int fd, const void *from, size_t size, uint64_t off)
 	return 0;
 }
 
-int sys_lock(int fd, bool wait)
+static int lock(int fd, int how)
 {
-	if (flock(fd, LOCK_EX | (wait ? 0 : LOCK_NB)) == 0)
+	if (flock(fd, how) == 0)
 		return 0;
 	if (errno == EWOULDBLOCK || errno == EINTR)
 		return -errno;
 	return -EOPNOTSUPP;
+}
+
+int sys_lock(int fd, bool wait)
+{
+	return lock(fd, LOCK_EX | (wait ? 0 : LOCK_NB));
+}
+
+int sys_lock_shared(int fd)
+{
+	return lock(fd, LOCK_SH | LOCK_NB);
 }
 
 static int64_t usec_of(const struct timespec *t)
