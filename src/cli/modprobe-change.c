@@ -334,11 +334,8 @@ static void put_failure(const struct change *c, uint32_t i, struct buf *out)
 		const struct plan_reason *reason = find_hard_reason(c->plan, i, need);
 
 		buf_printf(out, "it needs %s", c->plan->steps[need].module);
-		if (reason) {
-			buf_put_string(out, " (hard dependency, ");
-			plan_describe_source(&reason->source, out);
-			buf_put_string(out, ")");
-		}
+		if (reason)
+			plan_describe_hard_source(&reason->source, out);
 		buf_put_string(out, ", which could not be inserted: ");
 		i = need;
 	}
