@@ -164,7 +164,7 @@ static int look_at(struct check *c, const struct forbidding *f, uint32_t module,
 	uint32_t n = 0, first = 0;
 	unsigned int line;
 
-	if (!a || a->is_cut || a->n_builtin > 0)
+	if (!a || a->is_cut || a->n_builtin > 0 || f->mask[module])
 		return 0;
 	for (uint32_t i = 0; i < a->n; i++) {
 		const char *now = why_forbidden(c, f, a->items[i].module, word, &file, &line);
@@ -203,6 +203,37 @@ static int look_at_declared(struct check *c, struct forbidding *f, struct claims
 	return r;
 }
 
+/* Said of the declaration already, where there is one. */
+static bool is_declared(const struct check *c, uint32_t module, uint32_t owner)
+{
+	const struct declarations *d = c->in->declarations;
+
+	for (const struct hard *x = d && d->hards ? d->hards[module].first : NULL; x; x = x->next)
+		if (x->answer == owner)
+			return true;
+	return false;
+}
+
+/* Modules whose symbols @module uses. */
+static int look_at_owners(struct check *c, const struct forbidding *f, uint32_t module)
+{
+	const struct graph_module *m = &c->in->graph->modules[module];
+	int r = 0;
+
+	if (m->is_left_out || f->mask[module])
+		return 0;
+	for (uint32_t i = 0; r == 0 && i < m->n_deps - m->n_hard_deps; i++) {
+		const char *owner = name_of(c, m->deps[i]);
+		struct check_about about = { .module = module, .is_of_module = true, .object = owner };
+		const char *why = why_forbidden(c, f, m->deps[i], owner, &about.file, &about.line);
+
+		if (why && !is_declared(c, module, m->deps[i]))
+			r = check_add(c, &about, "%s uses symbols of %s, which is %s", name_of(c, module),
+				      owner, why);
+	}
+	return r;
+}
+
 int check_forbidden_harddep(struct check *c)
 {
 	size_t n = (size_t)c->in->graph->n_modules + 1;
@@ -218,6 +249,8 @@ int check_forbidden_harddep(struct check *c)
 		forbid(c, cl, MODPROBE_INSTALL, f.install);
 		r = look_at_declared(c, &f, cl);
 	}
+	for (uint32_t i = 0; r == 0 && i < c->in->graph->n_modules; i++)
+		r = look_at_owners(c, &f, i);
 	for (uint32_t i = 0; r == 0 && i < cl->n; i++) {
 		const struct claim *claim = &cl->items[i];
 		uint32_t module = claim->kind == CLAIM_HARD ? claims_some_module(cl, claim) : GRAPH_NONE;

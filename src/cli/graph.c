@@ -493,8 +493,9 @@ static int show(struct command *c)
 	return 0;
 }
 
-static int run(struct command *c, int argc, char **argv)
+static int run(void *ctx, int argc, char **argv)
 {
+	struct command *c = ctx;
 	int r;
 
 	if (argc != 1) {
@@ -522,15 +523,9 @@ static int run(struct command *c, int argc, char **argv)
 int cmd_graph(int argc, char **argv)
 {
 	struct command c = { .depth = DEPTH_MAX };
-	int first, status;
+	int status;
 
-	argv[0] = (char *)"modsure graph";
-	view_init(&c.view, argv[0]);
-	first = options_parse(&table, argc, argv, apply, &c);
-	if (first < 0)
-		status = first == -ENOMEM ? VIEW_FAILED : VIEW_USAGE;
-	else
-		status = first == 0 ? VIEW_YES : run(&c, argc - first, argv + first);
+	status = view_run(&c.view, "modsure graph", &table, argc, argv, apply, run, &c);
 	links_free(c.links);
 	arena_done(&c.arena);
 	free(c.roots);

@@ -160,10 +160,9 @@ static bool is_masked(const struct command *c, const char *path, const char *nam
 /* "m needs x (hard dependency, SOURCE), and ..." */
 static void put_missing(struct buf *out, const char *name, const struct prerequisite *missing)
 {
-	buf_printf(out, "%s needs %s (hard dependency, ", name, missing->word);
-	plan_describe_source(&missing->source, out);
-	buf_put_string(out, missing->is_answered ? "), and nothing that answers to that is loaded"
-						 : "), and nothing answers to that");
+	plan_describe_hard(name, missing->word, &missing->source, out);
+	buf_put_string(out, missing->is_answered ? ", and nothing that answers to that is loaded"
+						 : ", and nothing answers to that");
 	buf_put_u8(out, 0);
 }
 
@@ -195,9 +194,8 @@ static void report_conflict(const struct command *c, const struct insert_request
 {
 	CLEANUP_BUF struct buf text = { 0 };
 
-	buf_printf(&text, "%s must not be loaded together with %s (", request->name, conflict->module);
-	plan_describe_source(&conflict->source, &text);
-	buf_put(&text, ")", 2);
+	plan_describe_conflict(request->name, conflict->module, &conflict->source, &text);
+	buf_put_u8(&text, 0);
 	if (text.error)
 		return;
 	if (c->is_forced)
@@ -234,9 +232,8 @@ static int report_gone(const struct command *c, const struct insert_request *req
 {
 	CLEANUP_BUF struct buf text = { 0 };
 
-	buf_printf(&text, "%s needs %s (hard dependency, ", request->name, word->word);
-	plan_describe_source(&word->source, &text);
-	buf_put_string(&text, "), and that has been removed meanwhile");
+	plan_describe_hard(request->name, word->word, &word->source, &text);
+	buf_put_string(&text, ", and that has been removed meanwhile");
 	buf_put_u8(&text, 0);
 	if (text.error == 0)
 		log_message(&c->log, LOG_ERR, "could not insert module %s: %s", request->path,

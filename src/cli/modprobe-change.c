@@ -335,13 +335,6 @@ static const struct plan_reason *find_hard_reason(const struct plan *plan, uint3
 	return NULL;
 }
 
-static void put_declared(const struct plan_source *source, struct buf *out)
-{
-	buf_put_string(out, " (hard dependency, ");
-	plan_describe_source(source, out);
-	buf_put_string(out, ")");
-}
-
 static void put_failure(const struct change *c, uint32_t i, bool with_answers, struct buf *out);
 
 /* Every answer's reason, once: those of groups within are left out, for they may be the same ones over and over. */
@@ -349,7 +342,7 @@ static void put_group_failure(const struct change *c, const struct plan_group *g
 			      struct buf *out)
 {
 	buf_printf(out, "it needs %s", group->word);
-	put_declared(&group->source, out);
+	plan_describe_hard_source(&group->source, out);
 	buf_put_string(out, ", and nothing that answers to that could be inserted");
 	for (uint32_t n = 0; with_answers && n < group->n_steps; n++) {
 		buf_printf(out, "%s%s: ", n == 0 ? " (" : ", ", c->plan->steps[group->steps[n]].module);
@@ -373,7 +366,7 @@ static void put_failure(const struct change *c, uint32_t i, bool with_answers, s
 		}
 		buf_printf(out, "it needs %s", c->plan->steps[need].module);
 		if (reason)
-			put_declared(&reason->source, out);
+			plan_describe_hard_source(&reason->source, out);
 		buf_put_string(out, ", which could not be inserted: ");
 	}
 	put_own_failure(c, i, out);

@@ -19,6 +19,7 @@
 #include "bytes/buf.h"
 #include "bytes/diag.h"
 #include "bytes/glob.h"
+#include "bytes/grow.h"
 #include "bytes/name-set.h"
 #include "conf/cmdline.h"
 #include "conf/lines.h"
@@ -96,28 +97,23 @@ static int add(const struct reading *in, enum modprobe_rule_kind kind, const cha
 	       const char *text)
 {
 	struct modprobe_rules *rules = &in->conf->rules[kind];
-	struct modprobe_rule *items = rules->items;
+	int r;
 
 	if (!name || !text)
 		return -ENOMEM;
 	if (rules->n >= MODPROBE_RULES_MAX)
 		return note_bad(in, "ignored, there are too many of them");
-	if (rules->n == rules->capacity) {
-		uint32_t capacity = rules->capacity ? rules->capacity * 2 : 16;
-
-		items = realloc(items, capacity * sizeof(*items));
-		if (!items)
-			return -ENOMEM;
-		rules->items = items;
-		rules->capacity = capacity;
-	}
-	items[rules->n++] = (struct modprobe_rule){ .name = name,
-						    .text = text,
-						    .file = in->file,
-						    .line = in->line,
-						    .is_pattern = may_be_pattern(kind, name),
-						    .takes_back = names_nothing(kind, text),
-						    .is_strict = in->is_strict };
+	r = grow_array(&rules->items, rules->n, &rules->capacity, sizeof(*rules->items),
+		       MODPROBE_RULES_MAX);
+	if (r < 0)
+		return r;
+	rules->items[rules->n++] = (struct modprobe_rule){ .name = name,
+							   .text = text,
+							   .file = in->file,
+							   .line = in->line,
+							   .is_pattern = may_be_pattern(kind, name),
+							   .takes_back = names_nothing(kind, text),
+							   .is_strict = in->is_strict };
 	return 0;
 }
 

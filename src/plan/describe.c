@@ -110,6 +110,13 @@ static void put_source(const struct plan_source *source, struct buf *out)
 	buf_put_string(out, ")");
 }
 
+void plan_describe_hard_source(const struct plan_source *source, struct buf *out)
+{
+	buf_put_string(out, " (hard dependency, ");
+	plan_describe_source(source, out);
+	buf_put_string(out, ")");
+}
+
 static void put_rule(const struct modprobe_rule *rule, struct buf *out)
 {
 	if (rule)
@@ -302,19 +309,29 @@ void plan_describe_needed(const char *module, const char *users, const char *wor
 	put_strings(out, are_many ? "need " : "needs ", word, "");
 	if (!name_is_same(word, module))
 		put_strings(out, ", which nothing but ", module, " answers");
-	buf_put_string(out, " (hard dependency, ");
-	plan_describe_source(source, out);
-	buf_put_string(out, ")");
+	plan_describe_hard_source(source, out);
+}
+
+void plan_describe_hard(const char *module, const char *word, const struct plan_source *source,
+			struct buf *out)
+{
+	put_strings(out, module, " needs ", word);
+	plan_describe_hard_source(source, out);
+}
+
+void plan_describe_conflict(const char *module, const char *other, const struct plan_source *source,
+			    struct buf *out)
+{
+	put_strings(out, module, " must not be loaded together with ", other);
+	put_source(source, out);
 }
 
 static void describe_blacklisted(const struct plan_step *step, struct buf *out)
 {
 	bool is_several = strchr(step->holders, ',') != NULL;
 
-	put_strings(out, step->module, " needs ", step->word);
-	buf_put_string(out, " (hard dependency, ");
-	plan_describe_source(&step->source, out);
-	put_strings(out, "), which only ", step->holders, is_several ? " answer" : " answers");
+	plan_describe_hard(step->module, step->word, &step->source, out);
+	put_strings(out, ", which only ", step->holders, is_several ? " answer" : " answers");
 	buf_put_string(out, is_several ? ", and those are blacklisted" : ", and that is blacklisted");
 	put_rule(step->rule, out);
 }
@@ -348,17 +365,14 @@ static void describe_own(const struct plan_step *step, struct buf *out)
 		put_strings(out, step->module, " cannot be loaded", "");
 		break;
 	case PLAN_REFUSE_NO_ANSWER:
-		put_strings(out, step->module, " needs ", step->word);
-		buf_put_string(out, " (hard dependency, ");
-		plan_describe_source(&step->source, out);
-		buf_put_string(out, "), and nothing answers to that");
+		plan_describe_hard(step->module, step->word, &step->source, out);
+		buf_put_string(out, ", and nothing answers to that");
 		break;
 	case PLAN_REFUSE_BLACKLISTED:
 		describe_blacklisted(step, out);
 		break;
 	case PLAN_REFUSE_CONFLICT:
-		put_strings(out, step->module, " must not be loaded together with ", step->word);
-		put_source(&step->source, out);
+		plan_describe_conflict(step->module, step->word, &step->source, out);
 		break;
 	case PLAN_REFUSE_HARD_USED:
 		plan_describe_needed(step->module, step->holders, step->word, &step->source, out);
@@ -379,9 +393,7 @@ static void describe_need(const struct plan_step *step, const char *module, stru
 	buf_put_string(out, step->word);
 	if (step->cause_group >= step->n_groups && !name_is_same(step->word, module))
 		put_strings(out, ", answered by ", module, "");
-	buf_put_string(out, " (hard dependency, ");
-	plan_describe_source(&step->source, out);
-	buf_put_string(out, ")");
+	plan_describe_hard_source(&step->source, out);
 }
 
 /* Why none of the answers can be loaded, each with its own reason, but not the reasons behind. */

@@ -58,6 +58,17 @@ void plan_describe_refusal(const struct plan *plan, const struct plan_step *step
 void plan_describe_needed(const char *module, const char *users, const char *word,
 			  const struct plan_source *source, struct buf *out);
 
+/** plan_describe_hard_source() - " (hard dependency, SOURCE)" */
+void plan_describe_hard_source(const struct plan_source *source, struct buf *out);
+
+/** plan_describe_hard() - "a needs b (hard dependency, SOURCE)" */
+void plan_describe_hard(const char *module, const char *word, const struct plan_source *source,
+			struct buf *out);
+
+/** plan_describe_conflict() - "a must not be loaded together with b (SOURCE)" */
+void plan_describe_conflict(const char *module, const char *other, const struct plan_source *source,
+			    struct buf *out);
+
 /** plan_describe_breach() - what removing @module takes from another: "removing 'phy' takes ... from ..." */
 void plan_describe_breach(const char *module, const struct plan_breach *breach, struct buf *out);
 

@@ -89,6 +89,24 @@ class Hard(DeclaredCase):
         self.finds('MS311 error n x.conf:1 service')
         self.assertTrue(self.is_refused('n'))
 
+    def test_owner_of_symbols(self):
+        """what it uses and may not have, itself and not by what needs it; once, if it says so as well; not if it is masked too"""
+        self.add('p').export('p_fn', crc=1)
+        self.add('direct', uses=[('p_fn', 1)]).export('direct_fn', crc=2)
+        self.add('both', 'harddep=p', uses=[('p_fn', 1)])
+        self.add('free')
+        self.system.modprobe_d['x.conf'] = '\nmask p\n'
+        self.finds('MS311 error direct x.conf:2 p', 'MS311 error both x.conf:2 p')
+        self.assertTrue(self.is_refused('direct') and self.is_refused('both'))
+        self.assertFalse(self.is_refused('free'))
+        self.system.modprobe_d['x.conf'] = 'blacklist p\n'
+        self.assertEqual(self.found(), set())
+        self.assertFalse(self.is_refused('direct'))
+        self.system.modprobe_d['x.conf'] = 'mask p direct both\n'
+        self.assertEqual(self.found(), set())
+        self.system.modprobe_d['x.conf'] = 'install p /bin/false\n'
+        self.finds('MS311 error direct x.conf:1 p', 'MS311 error both x.conf:1 p')
+
     def test_forbidden_but_built_in(self):
         self.add('p1', 'alias=service')
         self.add('n', 'harddep=service')
