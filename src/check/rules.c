@@ -399,7 +399,7 @@ const struct check_rule check_rules[] = {
 	{
 		"MS413", "kernel-decoder-lacks", CHECK_WARNING, CHECK_NEEDS_CONFIG,
 		"a module is compressed with options that the kernel's decoder may not know",
-		"The kernel's decoders are small: xz with a CRC32 or no check and without filters, windows up to some "
+		"The kernel's decoders are small: one stream, xz with a CRC32 or no check and no filters, windows up to some "
 		"limit, no dictionary. Handed another file they answer EINVAL (\"Invalid argument\") and nothing else. "
 		"modsure's modprobe looks first and decompresses such a file itself; kmod's (31 and later) passes it "
 		"on and fails.\n\nCompress as the kernel's own build does: xz --check=crc32 --lzma2=dict=2MiB, zstd "

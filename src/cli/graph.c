@@ -263,7 +263,7 @@ static void print_tree(const struct command *c, uint32_t root, uint8_t *is_open)
 		}
 		link = &top->links[top->next++];
 		print_prefix(c, frames, n);
-		buf_put_string(&text, links_module(c->links, link->to)->name);
+		buf_put_string(&text, links_word(c->links, link));
 		put_kind(c, link, &text);
 		is_opened = open_module(c, link->to, n, is_open, &frames[n], &text);
 		print_clean(c, &text);
@@ -506,6 +506,7 @@ static int run(struct command *c, int argc, char **argv)
 		return VIEW_USAGE;
 	}
 	c->request = argv[0];
+	c->view.options.with_live_tags = true;
 	if (view_open(&c->view) < 0)
 		return VIEW_FAILED;
 	r = session_lookup(&c->view.session, c->request, &c->answers, &c->n_answers);

@@ -430,6 +430,7 @@ static int run(struct command *c, int argc, char **argv)
 		return usage_error(c, "a plan is one to load or to unload; see --help");
 	if (argc < 2)
 		return usage_error(c, "what is the plan for? see --help");
+	c->view.options.with_live_tags = true;
 	if (view_open(&c->view) < 0)
 		return VIEW_FAILED;
 	return make_plan(c, argc - 1, argv + 1);

@@ -495,6 +495,7 @@ static int run(struct command *c, int argc, char **argv)
 		return view_open(&c->view) < 0 ? VIEW_FAILED : why_symbol(&c->view, &c->about_symbol);
 	c->from = argv[0];
 	c->to = argv[1];
+	c->view.options.with_live_tags = true;
 	if (view_open(&c->view) < 0)
 		return VIEW_FAILED;
 	r = session_lookup(&c->view.session, c->from, &c->starts.items, &c->starts.n);

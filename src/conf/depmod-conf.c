@@ -16,6 +16,7 @@
 #include "bytes/buf.h"
 #include "bytes/diag.h"
 #include "bytes/name.h"
+#include "conf/expression.h"
 #include "conf/lines.h"
 
 struct reading {
@@ -71,6 +72,12 @@ static bool is_for_kernel(const struct reading *in, const char *version)
 	struct diag diag;
 	int fits;
 
+	if (!expression_is_cheap(version)) {
+		diag_line(&diag, 0, in->line, "%.40s: '%.100s' is too long or too costly, line ignored",
+			  in->directive, version);
+		note(in, DEPMOD_NOTE_BAD, &diag);
+		return false;
+	}
 	fits = strcmp(version, "*") == 0 ? 1 : in->env->matches(in->env->ctx, version);
 	if (fits > 0)
 		return true;

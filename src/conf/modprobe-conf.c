@@ -198,7 +198,7 @@ static int read_list(struct reading *in, enum modprobe_rule_kind kind, char *res
 	return n_words ? 0 : note_bad(in, "needs a module");
 }
 
-/* A name of a declaration. Return as fold(). */
+/* The folded spelling of a name of a declaration. Return as fold(). */
 static int fold_declared(const struct reading *in, enum modprobe_rule_kind kind, const char *word,
 			 const char **ret_name)
 {
@@ -210,28 +210,29 @@ static int fold_declared(const struct reading *in, enum modprobe_rule_kind kind,
 	return fold(in, word, ret_name);
 }
 
-/* What stands behind @own. What is no name, its own, or there already, is told and passed over. */
+/* What stands behind @own, as it was written. What is no name, its own, or there already, is told and
+ * passed over. */
 static int put_names(const struct reading *in, enum modprobe_rule_kind kind, const char *own,
 		     char *rest, struct buf *text)
 {
 	CLEANUP_NAME_SET struct name_set names = { 0 };
-	const char *name;
+	const char *word, *name;
 	int r = 0;
 
-	while (r >= 0 && (name = conf_word(&rest)) && name[0] != '#') {
-		r = fold_declared(in, kind, name, &name);
+	while (r >= 0 && (word = conf_word(&rest)) && word[0] != '#') {
+		r = fold_declared(in, kind, word, &name);
 		if (r <= 0)
 			continue;
 		if (strcmp(name, own) == 0) {
-			r = note_bad_text(in, "names itself", name, strlen(name));
+			r = note_bad_text(in, "names itself", word, strlen(word));
 			continue;
 		}
 		r = name_set_put(&names, name, 0, NULL);
 		if (r == 0) {
-			note_bad_text(in, "stands there twice", name, strlen(name));
+			note_bad_text(in, "stands there twice", word, strlen(word));
 		} else if (r > 0) {
 			buf_put_string(text, text->size ? " " : "");
-			buf_put_string(text, name);
+			buf_put_string(text, word);
 		}
 	}
 	return r < 0 ? r : text->error;

@@ -44,7 +44,8 @@ struct modprobe_rule {
 	/* alias: the module's name, '-' folded; options: parameters, tabs made blanks; install, remove:
 	 * the command; these two are all that stands behind the one blank after the name, further blanks
 	 * too, as kmod prints them. softdep, weakdep: the words behind the name, "" where there are none;
-	 * harddep, conflict: likewise, '-' folded, one blank between two, each once, none of them @name;
+	 * harddep, conflict: likewise, one blank between two, each once but for '-' and '_', none of them
+	 * @name;
 	 * else "". */
 	const char *text;
 	const char *file;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Which modules must not be there together with this one? modules.modsure.bin has each pair on both
- * sides; the words of modprobe.d are looked up once, when the first module is asked for.
+ * sides, but for words that nothing answered to: they stand on one, and may name a file from elsewhere.
+ * The words of modprobe.d are looked up once, when the first module is asked for.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -46,23 +47,37 @@ struct gathering {
 	struct name_set words; /* of modules.modsure.bin, looked up already */
 };
 
-static int add(struct gathering *g, const char *other, bool is_builtin, struct plan_source source)
+static int add(struct gathering *g, struct plan_answered_conflict conflict)
 {
 	struct session_conflicts *c = g->conflicts;
 	int r;
 
-	if (strcmp(other, g->module) == 0)
+	if (strcmp(conflict.module, g->module) == 0)
 		return 0;
 	r = session_grow(&c->items, c->n, &c->capacity, sizeof(*c->items));
 	if (r == 0)
-		r = name_set_put(&g->names, other, 0, NULL);
+		r = name_set_put(&g->names, conflict.module, 0, NULL);
 	if (r <= 0)
 		return r;
-	c->items[c->n++] = (struct plan_answered_conflict){ other, is_builtin, source };
+	c->items[c->n++] = conflict;
 	return 0;
 }
 
-/* Those who answer. One that nobody knows but the kernel is there without an answer. */
+static bool may_be_module(const char *word)
+{
+	return strlen(word) <= MODULE_NAME_MAX && !strpbrk(word, "/:*?[");
+}
+
+/* Nobody answers: there may be such a module all the same, or it comes before this one does. */
+static int add_unanswered(struct gathering *g, const char *word, struct plan_source source)
+{
+	if (!may_be_module(word))
+		return 0;
+	return add(g, (struct plan_answered_conflict){ .module = word,
+						       .is_unknown = !session_is_in_kernel(g->s, word),
+						       .source = source });
+}
+
 static int add_side(struct gathering *g, struct side *side, struct plan_source source)
 {
 	int r = 0;
@@ -70,11 +85,13 @@ static int add_side(struct gathering *g, struct side *side, struct plan_source s
 	if (side->is_added)
 		return 0;
 	side->is_added = true;
-	if (side->is_unanswered && !session_is_in_kernel(g->s, side->itself.module))
-		return 0;
+	if (side->is_unanswered)
+		return add_unanswered(g, side->itself.module, source);
 	for (size_t i = 0; i < side->n && r == 0; i++)
-		r = add(g, side->answers[i].module,
-			!side->is_unanswered && session_is_builtin(g->s, &side->answers[i]), source);
+		r = add(g, (struct plan_answered_conflict){
+				   .module = side->answers[i].module,
+				   .is_builtin = session_is_builtin(g->s, &side->answers[i]),
+				   .source = source });
 	return r;
 }
 
@@ -84,7 +101,7 @@ static void side_done(struct side *side)
 		free(side->answers);
 }
 
-/* @word: in the arena. Return: 0; -ENOMEM. */
+/* @word: folded, in the arena. Return: 0; -ENOMEM. */
 static int look_up(struct session *s, const char *word, struct side *ret)
 {
 	int r;
@@ -106,9 +123,10 @@ static int add_other(struct gathering *g, const char *other, struct plan_source 
 	int r;
 
 	if (indexes_dep(&g->s->indexes, other, &line) == 0)
-		return add(g, other, false, source);
+		return add(g, (struct plan_answered_conflict){ .module = other, .source = source });
 	if (session_is_builtin(g->s, &itself))
-		return add(g, other, true, source);
+		return add(g, (struct plan_answered_conflict){
+				      .module = other, .is_builtin = true, .source = source });
 	r = look_up(g->s, other, &side);
 	if (r < 0)
 		return r;
@@ -119,39 +137,64 @@ static int add_other(struct gathering *g, const char *other, struct plan_source 
 	return r;
 }
 
-static int add_kept(struct gathering *g, const char *value)
+/* Return: 1; 0 no such value; -ENOMEM. */
+static int read_kept(struct session *s, const char *value, struct declared_conflict *ret_kept,
+		     struct session_word *ret_other)
 {
-	struct session *s = g->s;
-	struct declared_conflict kept;
-	struct plan_source source;
-	const char *other, *by;
 	struct diag diag;
 	int r;
 
-	if (declared_get_conflict(value, &kept, &diag) < 0) {
+	if (declared_get_conflict(value, ret_kept, &diag) < 0) {
 		indexes_bad_declared(&s->indexes, value, diag.what);
 		return 0;
 	}
-	if (g->file && kept.by == DECLARED_BY_MODULE && strlen(g->module) == kept.module_size &&
-	    memcmp(g->module, kept.module, kept.module_size) == 0)
-		return 0;
-	other = arena_string(&s->arena, kept.other, kept.other_size);
-	if (!other)
-		return -ENOMEM;
-	r = name_set_put(&g->words, other, 0, NULL);
+	r = session_word(s, ret_kept->other, ret_kept->other_size, ret_other);
+	if (r == -EINVAL)
+		indexes_bad_declared(&s->indexes, value, "a conflict with what is no name");
+	return r == -EINVAL ? 0 : r < 0 ? r : 1;
+}
+
+/* Is it a tag of a module whose tags were read from another file? */
+static bool is_replaced(const struct session *s, const struct declared_conflict *kept)
+{
+	if (kept->by != DECLARED_BY_MODULE)
+		return false;
+	for (const struct session_file *f = s->files; f; f = f->next)
+		if (strlen(f->module) == kept->module_size &&
+		    memcmp(f->module, kept->module, kept->module_size) == 0)
+			return true;
+	return false;
+}
+
+static int source_of(struct session *s, const struct declared_conflict *kept,
+		     struct plan_source *ret_source)
+{
+	const char *by;
+
+	if (kept->by == DECLARED_BY_MODULE) {
+		by = arena_string(&s->arena, kept->module, kept->module_size);
+		return by && session_tag_source(s, by, ret_source) ? 0 : -ENOMEM;
+	}
+	ret_source->file = arena_string(&s->arena, kept->file, kept->file_size);
+	ret_source->line = kept->line;
+	return ret_source->file ? 0 : -ENOMEM;
+}
+
+static int add_kept(struct gathering *g, const char *value)
+{
+	struct declared_conflict kept;
+	struct session_word other;
+	struct plan_source source;
+	int r;
+
+	r = read_kept(g->s, value, &kept, &other);
+	if (r <= 0 || is_replaced(g->s, &kept))
+		return r < 0 ? r : 0;
+	r = name_set_put(&g->words, other.folded, 0, NULL);
 	if (r <= 0)
 		return r;
-	if (kept.by == DECLARED_BY_MODULE) {
-		by = arena_string(&s->arena, kept.module, kept.module_size);
-		if (!by || !session_tag_source(s, by, &source))
-			return -ENOMEM;
-	} else {
-		source.file = arena_string(&s->arena, kept.file, kept.file_size);
-		source.line = kept.line;
-		if (!source.file)
-			return -ENOMEM;
-	}
-	return add_other(g, other, source);
+	r = source_of(g->s, &kept, &source);
+	return r < 0 ? r : add_other(g, other.folded, source);
 }
 
 static int gather_file(struct gathering *g)
@@ -159,7 +202,7 @@ static int gather_file(struct gathering *g)
 	int r = 0;
 
 	for (uint32_t i = 0; g->file && i < g->file->n_conflicts && r == 0; i++)
-		r = add_other(g, g->file->conflicts[i], g->file->source);
+		r = add_other(g, g->file->conflicts[i].folded, g->file->source);
 	return r;
 }
 
@@ -173,6 +216,56 @@ static int gather_kept(struct gathering *g)
 		r = add_kept(g, values.items[i].text);
 	session_report_broken(g->s, INDEXES_DECLARED);
 	return r == -ENOMEM ? r : 0;
+}
+
+/** struct walk - through the conflicts of all modules */
+struct walk {
+	struct gathering *g;
+	int r;
+};
+
+static int visit_kept(struct walk *w, const char *module, const char *value)
+{
+	struct gathering *g = w->g;
+	struct declared_conflict kept;
+	struct session_word other;
+	struct plan_source source;
+	const char *copy;
+	int r;
+
+	r = read_kept(g->s, value, &kept, &other);
+	if (r <= 0 || strcmp(other.folded, g->module) != 0 || is_replaced(g->s, &kept))
+		return r < 0 ? r : 0;
+	copy = arena_string(&g->s->arena, module, strlen(module));
+	if (!copy)
+		return -ENOMEM;
+	r = source_of(g->s, &kept, &source);
+	return r < 0 ? r : add_other(g, copy, source);
+}
+
+static int visit_key(void *ctx, const char *key, size_t key_size, const struct index_value *value)
+{
+	static const size_t prefix = sizeof(DECLARED_CONFLICT) - 1;
+	struct walk *w = ctx;
+
+	if (key_size > prefix && memcmp(key, DECLARED_CONFLICT, prefix) == 0)
+		w->r = visit_kept(w, key + prefix, value->text);
+	return w->r < 0 ? 1 : 0;
+}
+
+/* Of a module that depmod did not know, only the others' lists tell. */
+static int gather_others(struct gathering *g)
+{
+	struct walk w = { .g = g };
+	struct dep_line line;
+	int r;
+
+	if (indexes_dep(&g->s->indexes, g->module, &line) != -ENOENT ||
+	    indexes_is_builtin(&g->s->indexes, g->module))
+		return 0;
+	r = indexes_each_declared(&g->s->indexes, visit_key, &w);
+	session_report_broken(g->s, INDEXES_DECLARED);
+	return r == -ENOMEM ? r : w.r;
 }
 
 /* A name that was not looked up yet. Over the limit nobody answers to it, and that is said once. */
@@ -205,17 +298,19 @@ static int add_side_of(struct session *s, struct conflict_rules *rules, const st
 static int add_use(struct session *s, struct conflict_rules *rules, const struct modprobe_rule *rule,
 		   const char *word, size_t size)
 {
-	const char *name = arena_string(&s->arena, word, size);
+	struct session_word name;
 	uint32_t side;
 	int r;
 
-	r = name ? session_grow(&rules->uses, rules->n_uses, &rules->uses_capacity, sizeof(*rules->uses))
-		 : -ENOMEM;
+	r = session_word(s, word, size, &name);
 	if (r == 0)
-		r = name_set_put(&rules->names, name, (uint32_t)rules->n, &side);
+		r = session_grow(&rules->uses, rules->n_uses, &rules->uses_capacity,
+				 sizeof(*rules->uses));
+	if (r == 0)
+		r = name_set_put(&rules->names, name.folded, (uint32_t)rules->n, &side);
 	if (r > 0) {
 		side = (uint32_t)rules->n;
-		r = add_side_of(s, rules, rule, name);
+		r = add_side_of(s, rules, rule, name.folded);
 	}
 	if (r == 0)
 		rules->uses[rules->n_uses++] = side;
@@ -336,6 +431,8 @@ int session_conflicts(struct session *s, const char *module, struct session_conf
 	r = gather_file(&g);
 	if (r == 0)
 		r = gather_kept(&g);
+	if (r == 0)
+		r = gather_others(&g);
 	if (r == 0)
 		r = gather_rules(&g);
 	name_set_done(&g.names);

@@ -50,6 +50,13 @@ void plan_describe_reason(const struct plan_step *step, const struct plan_reason
  */
 void plan_describe_refusal(const struct plan *plan, const struct plan_step *step, struct buf *out);
 
+/**
+ * plan_describe_needed() - why @module is not removed: "r8169 is loaded and needs realtek (hard dependency, ...)"
+ * @users: "a, b", that would be left without what answers to @word
+ */
+void plan_describe_needed(const char *module, const char *users, const char *word,
+			  const struct plan_source *source, struct buf *out);
+
 /** plan_describe_breach() - what removing @module takes from another: "removing 'phy' takes ... from ..." */
 void plan_describe_breach(const char *module, const struct plan_breach *breach, struct buf *out);
 

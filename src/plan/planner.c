@@ -175,7 +175,6 @@ static int read_softdep(struct planner *p, uint32_t i, const struct modprobe_rul
 {
 	struct softdep_words words = { .rest = rule->text };
 	struct word word = { .rule = rule };
-	char name[ALIAS_MAX + 1];
 	const char *text;
 	size_t size;
 	int r = 0;
@@ -183,9 +182,8 @@ static int read_softdep(struct planner *p, uint32_t i, const struct modprobe_rul
 	while (r >= 0 && softdep_next(&words, &word.phase, &text, &size)) {
 		if (size > ALIAS_MAX)
 			continue;
-		memcpy(name, text, size);
-		name[size] = '\0';
-		r = get_request(p, name, &word.request);
+		word.text = arena_string(&p->arena, text, size);
+		r = word.text ? get_request(p, word.text, &word.request) : -ENOMEM;
 		if (r == -EINVAL) { /* brackets that match nothing match no module */
 			r = 0;
 			continue;

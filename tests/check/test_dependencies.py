@@ -21,9 +21,9 @@ class Hard(DeclaredCase):
         self.add('a', 'harddep=gone provider')
         self.add('b')
         self.add('c')
-        self.system.modprobe_d['x.conf'] = 'harddep b gone\n\nharddep! c gone\n'
+        self.system.modprobe_d['x.conf'] = 'harddep b gone-far\n\nharddep! c gone\n'
         self.agrees('MS301 error a a.ko gone',
-                    'MS301 warning b x.conf:1 gone',
+                    'MS301 warning b x.conf:1 gone-far',
                     'MS301 error c x.conf:3 gone')
 
     def test_nothing_answers_to_depmod_d(self):
