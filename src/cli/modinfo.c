@@ -467,18 +467,17 @@ static void report_mixed_set(struct modinfo *m)
 static int open_indexes(struct modinfo *m)
 {
 	char release[256], *dir, *absolute;
+	const char *version = m->version ? m->version : release;
 	int r;
 
 	if (!m->version) {
 		r = sys_release(release, sizeof(release));
 		if (r < 0)
 			return r;
-		m->version = release;
 	}
-	if (asprintf(&dir, "%s%s/%s", m->base_dir ? m->base_dir : "", MODULE_DIRECTORY, m->version) < 0)
+	if (asprintf(&dir, "%s%s/%s", m->base_dir ? m->base_dir : "", MODULE_DIRECTORY, version) < 0)
 		return -ENOMEM;
 	r = sys_absolute_path(dir, &absolute);
-	m->version = NULL;
 	free(dir);
 	if (r < 0)
 		return r;

@@ -14,15 +14,14 @@
  */
 #include "conf/modprobe-conf.h"
 
-#include <stdlib.h>
+#include <errno.h>
 
 #include "bytes/buf.h"
 #include "bytes/diag.h"
-#include "bytes/glob.h"
-#include "bytes/grow.h"
 #include "bytes/name-set.h"
 #include "conf/cmdline.h"
 #include "conf/lines.h"
+#include "conf/modprobe-rules.h"
 
 #define BLANKS " \t"
 #define WILDCARDS "*?[\\"
@@ -96,25 +95,16 @@ static bool may_be_pattern(enum modprobe_rule_kind kind, const char *name)
 static int add(const struct reading *in, enum modprobe_rule_kind kind, const char *name,
 	       const char *text)
 {
-	struct modprobe_rules *rules = &in->conf->rules[kind];
-	int r;
+	const struct modprobe_rule rule = { .name = name,
+					    .text = text,
+					    .file = in->file,
+					    .line = in->line,
+					    .is_pattern = name && may_be_pattern(kind, name),
+					    .takes_back = text && names_nothing(kind, text),
+					    .is_strict = in->is_strict };
+	int r = name && text ? modprobe_rules_add(&in->conf->rules[kind], &rule) : -ENOMEM;
 
-	if (!name || !text)
-		return -ENOMEM;
-	if (rules->n >= MODPROBE_RULES_MAX)
-		return note_bad(in, "ignored, there are too many of them");
-	r = grow_array(&rules->items, rules->n, &rules->capacity, sizeof(*rules->items),
-		       MODPROBE_RULES_MAX);
-	if (r < 0)
-		return r;
-	rules->items[rules->n++] = (struct modprobe_rule){ .name = name,
-							   .text = text,
-							   .file = in->file,
-							   .line = in->line,
-							   .is_pattern = may_be_pattern(kind, name),
-							   .takes_back = names_nothing(kind, text),
-							   .is_strict = in->is_strict };
-	return 0;
+	return r == -E2BIG ? note_bad(in, "ignored, there are too many of them") : r;
 }
 
 static char *copy(const struct reading *in, const char *s, size_t size)
@@ -472,45 +462,12 @@ int modprobe_conf_read_cmdline(struct modprobe_conf *conf, struct bytes text, co
 	return r;
 }
 
-static bool is_about(const struct modprobe_rule *rule, const char *name)
-{
-	return rule->is_pattern ? glob_matches(rule->name, name) : strcmp(rule->name, name) == 0;
-}
-
-const struct modprobe_rule *modprobe_conf_next(const struct modprobe_conf *conf,
-					       enum modprobe_rule_kind kind, const char *name,
-					       const struct modprobe_rule *after)
-{
-	const struct modprobe_rules *rules = &conf->rules[kind];
-	uint32_t first = after ? (uint32_t)(after - rules->items) + 1 : 0;
-
-	/* What is found at all stands behind the last line that takes back. */
-	for (uint32_t i = after ? 0 : rules->n; i > 0 && first == 0; i--)
-		if (rules->items[i - 1].takes_back && is_about(&rules->items[i - 1], name))
-			first = i;
-	for (uint32_t i = first; i < rules->n; i++)
-		if (is_about(&rules->items[i], name))
-			return &rules->items[i];
-	return NULL;
-}
-
-bool modprobe_conf_takes_back(const struct modprobe_conf *conf, enum modprobe_rule_kind kind,
-			      const char *name)
-{
-	const struct modprobe_rules *rules = &conf->rules[kind];
-
-	for (uint32_t i = 0; i < rules->n; i++)
-		if (rules->items[i].takes_back && is_about(&rules->items[i], name))
-			return true;
-	return false;
-}
-
 void modprobe_conf_done(struct modprobe_conf *conf)
 {
 	if (!conf)
 		return;
 	for (int kind = 0; kind < MODPROBE_RULE_KINDS; kind++)
-		free(conf->rules[kind].items);
+		modprobe_rules_done(&conf->rules[kind]);
 	arena_done(&conf->arena);
 	*conf = (struct modprobe_conf){ 0 };
 }

@@ -23,6 +23,7 @@ struct reading {
 	const struct events *events;
 	struct session_file *file;
 	struct name_set hards, conflicts;
+	bool is_full; /* over the limit of names, which is said once */
 };
 
 const struct session_file *session_find_file(const struct session *s, const char *module)
@@ -53,8 +54,14 @@ static int read_word(struct reading *in, const char *key, bool is_conflict, cons
 		report_word(in, key, text, size, "is no name");
 		return 0;
 	}
-	if (r < 0 || words->n_used >= SESSION_FILE_WORDS_MAX)
+	if (r < 0)
 		return r;
+	if (words->n_used >= SESSION_FILE_WORDS_MAX) {
+		if (!in->is_full)
+			report_word(in, key, text, size, "is over the limit of names, and so is all behind it");
+		in->is_full = true;
+		return 0;
+	}
 	r = name_set_put(words, word.folded, 0, NULL);
 	if (r <= 0)
 		return r;

@@ -80,21 +80,6 @@ bool plan_note_is_warning(enum plan_note_kind kind)
 	       kind == PLAN_NOTE_HARD_SELF;
 }
 
-const char *plan_lookup_name(enum plan_lookup by)
-{
-	static const char *const words[] = {
-		[PLAN_BY_CONF_ALIAS] = "alias-rule",
-		[PLAN_BY_NAME] = "name",
-		[PLAN_BY_SYMBOL] = "symbol",
-		[PLAN_BY_COMMAND] = "command",
-		[PLAN_BY_ALIAS] = "alias",
-		[PLAN_BY_BUILTIN] = "builtin",
-		[PLAN_BY_BUILTIN_ALIAS] = "builtin-alias",
-	};
-
-	return word_at(words, N_WORDS(words), by);
-}
-
 void plan_describe_source(const struct plan_source *source, struct buf *out)
 {
 	buf_put_string(out, source->file ? source->file : "modules.dep");

@@ -15,15 +15,14 @@ struct buf;
 #define DESCRIBE_CHAIN_MAX 6u
 
 /**
- * plan_action_name() plan_edge_name() plan_refusal_name() plan_note_name() plan_lookup_name() - one
- * word for each value of an enum: "insert", "softdep-pre", "masked", "order-cut", "name"
+ * plan_action_name() plan_edge_name() plan_refusal_name() plan_note_name() - one word for each value
+ * of an enum: "insert", "softdep-pre", "masked", "order-cut"
  * The words are a promise (JSON output, tests): a new value gets a new word, old ones stay.
  */
 const char *plan_action_name(enum plan_action action);
 const char *plan_edge_name(enum plan_edge_kind kind);
 const char *plan_refusal_name(enum plan_refusal refusal);
 const char *plan_note_name(enum plan_note_kind kind);
-const char *plan_lookup_name(enum plan_lookup by);
 
 /**
  * plan_describe_source() - "FILE:LINE", "FILE" for one without lines, "modules.dep" without a file

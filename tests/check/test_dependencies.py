@@ -69,12 +69,15 @@ class Hard(DeclaredCase):
         self.add('p1', 'alias=service-1')
         self.add('p2')
         self.add('p3')
-        for number, word in enumerate(('service-1', 'p2', 'p3', 'provider'), 1):
+        self.add('p4')
+        for number, word in enumerate(('service-1', 'p2', 'p3', 'provider', 'p4'), 1):
             self.add('n%u' % number, 'harddep=' + word)
-        self.system.modprobe_d['x.conf'] = 'blacklist p1\nmask p2\ninstall p3 /bin/false # never\nblacklist provider\n'
+        self.system.modprobe_d['x.conf'] = ('blacklist p1\nmask p2\ninstall p3 /bin/false # never\nblacklist provider\n'
+                                            'install p4 exit 1\ninstall user exit 0\n')
         self.finds('MS311 error n1 x.conf:1 service-1',
                    'MS311 error n2 x.conf:2 p2',
-                   'MS311 error n3 x.conf:3 p3')
+                   'MS311 error n3 x.conf:3 p3',
+                   'MS311 error n5 x.conf:5 p4')
         self.assertEqual([self.is_refused(name) for name in ('n1', 'n2', 'n4')], [True, True, False])
 
     def test_forbidden_in_part(self):

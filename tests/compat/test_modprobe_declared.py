@@ -100,6 +100,13 @@ class Lines(DeclaredCase):
         rival = self.file('newcomer', ('conflict', 'phy'))
         result = self.planned('-a', rival, 'phy', status=1)[1]
         self.assertIn('newcomer must not be loaded together with phy', result.err)
+        words = ' '.join('w%04d' % number for number in range(4096))
+        names, result = self.planned(self.file('newcomer', ('harddep', 'newcomer ph[y phy'), ('conflict', 'x[y'), ('harddep', words), ('harddep', 'other')),
+                                     status=1)
+        for key, word, what in (('harddep', 'newcomer', 'names itself'), ('harddep', 'ph[y', 'is no name'), ('conflict', 'x[y', 'is no name'),
+                                ('harddep', 'w4094', 'is over the limit of names, and so is all behind it')):
+            self.assert_said(result, "newcomer.ko, section .modinfo: %s: '%s' %s" % (key, word, what))
+        self.assertEqual(result.err.count('limit of names'), 1)
         self.conf('harddep newcomer\n')   # takes back
         self.assert_plan(self.file('newcomer', ('harddep', 'phy')), 'newcomer')
 
