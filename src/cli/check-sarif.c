@@ -16,11 +16,19 @@
 /* In partialFingerprints; another number where the text of a fingerprint becomes another one. */
 #define FINGERPRINT "modsureFinding/v1"
 
+/* Braces are for placeholders, and stand for themselves when they are doubled (3.11.5 of the standard). */
 static struct json_node *message_node(struct json *json, const char *text)
 {
 	struct json_node *map = json_new_map(json);
+	CLEANUP_BUF struct buf doubled = { 0 };
 
-	json_set(json, map, "text", view_text(json, text));
+	for (const char *s = text; *s; s++) {
+		buf_put_u8(&doubled, (uint8_t)*s);
+		if (*s == '{' || *s == '}')
+			buf_put_u8(&doubled, (uint8_t)*s);
+	}
+	buf_put_u8(&doubled, 0);
+	json_set(json, map, "text", view_text(json, doubled.error ? "" : (const char *)doubled.base));
 	return map;
 }
 
