@@ -18,6 +18,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, '../lib'), os.path.join(HERE, '../golden')]
 
 import kmod  # noqa: E402
+import references  # noqa: E402
 import tap  # noqa: E402
 from captured import SANITIZER, Result, System  # noqa: E402
 from mkmod import Module, write_tree  # noqa: E402
@@ -133,12 +134,9 @@ class Real(unittest.TestCase):
     def setUpClass(cls):
         cls.base = tempfile.mkdtemp()
         cls.addClassCleanup(shutil.rmtree, cls.base)
-        cls.version, source = next(kernel for kernel in tap.kernels() if kernel[0].startswith('6.12'))
+        cls.version = next(version for version, _ in tap.kernels() if version.startswith('6.12'))
         folder = os.path.join(cls.base, 'lib/modules', cls.version)
-        kmod.link_modules(source, folder)
-        made = kmod.run(kmod.DEPMOD, '-b', cls.base, cls.version)
-        if made.returncode:
-            raise OSError(made.stderr)
+        references.link_indexed(cls.version, folder)
         with open(os.path.join(cls.base, 'none.conf'), 'wb'):
             pass
         cls.tree = Tree(folder)

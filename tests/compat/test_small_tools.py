@@ -13,6 +13,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, '../lib'), os.path.join(HERE, '../golden')]
 
 import captured  # noqa: E402
+import references  # noqa: E402
 import tap  # noqa: E402
 from mkmod import Module, xz  # noqa: E402
 
@@ -136,11 +137,9 @@ class StaticNodes(captured.Case):
                 self.assertEqual(self.run_inside('ours', 'kmod static-nodes', *args, status=0).out, expected)
 
     def test_real_kernels(self):
-        """from the modules.devname that depmod writes for the newest of Debian's kernels"""
-        for version, folder in tap.kernels()[-1:]:
-            base = os.path.dirname(os.path.dirname(os.path.dirname(folder)))
-            subprocess.run([tap.command('depmod'), '-b', base, '-o', self.dir, version], check=True)
-            with open(os.path.join(self.dir, 'lib/modules', version, 'modules.devname'), 'rb') as file:
+        """from the modules.devname of Debian's newest kernel (ours is the same: test_depmod_compat.py)"""
+        for version, _ in tap.kernels()[-1:]:
+            with open(os.path.join(references.kmod_root(), 'lib/modules', version, 'modules.devname'), 'rb') as file:
                 self.system.modules_file('modules.devname', file.read())
             expected = self.theirs('-f', 'tmpfiles')
             self.assertIn(b'c! /dev/net/tun 0600 - - - 10:200\n', expected)

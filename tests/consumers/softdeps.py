@@ -29,8 +29,8 @@ def _lines(path):
 class Tree:
     """The text files of one modules folder (a root's, so its modprobe.d counts too)"""
 
-    def __init__(self, root, version):
-        folder = os.path.join(root, 'usr/lib/modules', version)
+    def __init__(self, root, version, below='usr/lib/modules'):
+        folder = os.path.join(root, below, version)
         self.depends, self.path_of = {}, {}
         for first, *rest in _lines(os.path.join(folder, 'modules.dep')):
             name = module_name(first.rstrip(':'))

@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 import unittest
 
-from builders import Root, vmlib
+from builders import Root, make_sample, vmlib
 from softdeps import module_name
 import indexbin
 import tap
@@ -24,16 +24,14 @@ import testmodules
 KERNEL = '6.12'
 CONF = 'etc/depmod.d/hard.conf'
 LINE = 'harddep r8169 realtek\n'
+ONE_IN = 20     # of the kernel's modules are there
 INDEXES = 'modules.dep', 'modules.dep.bin', 'modules.alias', 'modules.alias.bin', 'modules.symbols', 'modules.symbols.bin', \
     'modules.builtin', 'modules.builtin.bin', 'modules.builtin.alias.bin', 'modules.builtin.modinfo', 'modules.softdep'
 
 
 def tree_without_softdep(folder, version):
-    """a copy of the kernel's modules, but r8169, whose file names no soft dependency any longer"""
-    source = os.path.join(vmlib.kernels_dir(), 'lib/modules', version)
-    subprocess.run(['cp', '-a', os.path.join(source, 'kernel'), folder], check=True)
-    for name in 'modules.order', 'modules.builtin', 'modules.builtin.modinfo':
-        shutil.copy(os.path.join(source, name), folder)
+    """some of the kernel's modules, with r8169, whose file names no soft dependency any longer"""
+    make_sample(folder, version, ['r8169', 'realtek'], ONE_IN)
     path = os.path.join(folder, vmlib.Tree.of(version).paths['r8169'])
     with lzma.open(path) as file:
         data = testmodules.without_tag(file.read(), b'softdep')

@@ -84,6 +84,12 @@ def make_kmod_root(root):
             raise OSError('the incumbent fails for %s: %s' % (version, output))
 
 
+def link_indexed(version, target):
+    """a new modules folder with links to the kernel's modules, and copies of what Debian's depmod writes for them"""
+    source = os.path.join(kmod_root(), 'lib/modules', version)
+    shutil.copytree(source, target, symlinks=True)
+
+
 def lookups(folder, keys):
     """kmod.lookups(): they hang on the library, on the indexes in @folder and on the keys, on nothing else"""
     files = sorted(glob.glob(os.path.join(folder, 'modules.*'))) + sorted(glob.glob('/usr/lib/*/libkmod.so.2'))
