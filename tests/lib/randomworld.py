@@ -10,6 +10,7 @@ both have to write the same. Which file of a name counts is said by a model here
 """
 
 import collections
+import fnmatch
 import gzip
 import lzma
 import os
@@ -90,14 +91,14 @@ class Spec:
         self.tags, self.exports, self.imports = [], [], []
         self.damage = None      # instead of all this: bytes
 
-    def build(self, is_theirs=False):
+    def build(self, is_theirs=False, is_whole=False):
         if self.damage is not None:
             return self.damage
         kind = dict(exports='kstrtabns', versions='basic') if is_theirs else dict(exports=self.exports_as, versions=self.versions)
         module = Module(cls=self.cls, endian=self.endian, machine=self.machine, crcs=self.crcs,
                         prel32=self.prel32 and self.cls == 64, **kind)
         for tag in self.tags:
-            if not is_theirs or is_kept(tag):
+            if is_whole or not is_theirs or is_kept(tag):
                 module.modinfo_raw((tag.text if tag.key is None else tag.key + '=' + tag.text).encode('latin-1') + b'\0')
         for name, crc, gpl, ns in self.exports:
             if kind['exports'] == 'plain' or is_theirs and crc is None:
@@ -212,7 +213,7 @@ class World:
             for key in ('softdep', 'weakdep'):
                 for _ in range(rng.choice((0, 0, 0, 1, 2))):
                     spec.tags.append(Tag(key, rng.choice(('pre: ', 'post: ', '', 'pre: a post: ')) + word(rng) + rng.choice(('', ' b', '  ', ' pre:'))))
-            for key in ('license', 'description', 'author', 'firmware', 'import_ns', 'vermagic', 'version', 'depends', 'intree', 'A', '', 'a.key.of.18.chars'):
+            for key in ('license', 'description', 'author', 'firmware', 'import_ns', 'vermagic', 'version', 'depends', 'intree', 'A', '', 'a.key.of.15.chr'):
                 for _ in range(rng.choice((0, 0, 1, 2))):
                     spec.tags.append(Tag(key, rng.choice(('GPL', 'Y', '', 'x y', 'a=b', 'NS', word(rng), 'o\ndd', '\xe9\x01', 'y' * 300))))
             for _ in range(rng.choice((0, 0, 1, 4))):
@@ -234,13 +235,20 @@ class World:
         self.order = None if rng.random() < .1 else lines
         self.is_order_cut = rng.random() < .1       # the last line has no newline
         self.builtin = None if rng.random() < .1 else [
-            rng.choice(('kernel/', 'kernel/x/', 'k.d/', '', '', '/', '1', ' ')) + module_name(rng) + rng.choice(('.ko', '.ko', '.ko', '', '.ko.xz'))
+            rng.choice(('kernel/', 'kernel/x/', 'k.d/', '', '', '/', '1', ' ')) + self.builtin_name() + rng.choice(('.ko', '.ko', '.ko', '', '.ko.xz'))
             for _ in range(rng.choice((0, 2, 9)))]
-        self.builtin_modinfo = None if rng.random() < .1 else [self.builtin_tag() for _ in range(rng.choice((0, 3, 12)))]
+        self.builtin_modinfo = None if rng.random() < .1 else sorted(      # as a kernel's build does: all of one module together
+            (self.builtin_tag() for _ in range(rng.choice((0, 3, 12)))), key=lambda tag: tag[0])
+        if not self.is_hostile:         # of equal answers modinfo of theirs, which reads the indexes otherwise than their library, shows the last first
+            self.builtin_modinfo = [tag for i, tag in enumerate(self.builtin_modinfo or []) if tag[1] != 'alias' or i == 0]
+
+    def builtin_name(self):
+        """a file as well only where that is about files: theirs then answers with the one or the other"""
+        return ('' if self.is_hostile else 'in') + module_name(self.rng)
 
     def builtin_tag(self):
         rng = self.rng
-        return (rng.choice((module_name(rng).split('.')[0], word(rng), 'in-side')), rng.choice(('alias', 'alias', 'alias', 'license', 'parm', 'parmtype', 'aliases')),
+        return (folded(rng.choice((self.builtin_name(), 'in' + word(rng), 'in_side'))), rng.choice(('alias', 'alias', 'alias', 'license', 'parm', 'parmtype', 'aliases')),
                 rng.choice((pattern(rng, False), word(rng), 'GPL', 'p:text', 'p:int', '', 'x=y.z')))
 
     def draw_config(self):
@@ -289,6 +297,61 @@ class World:
     def draw_none(self):
         self.config.append(self.rng.choice(('# search kernel', '', '  ', 'make_map_files no', 'include /nowhere', 'frobnicate x', 'override a', 'search')))
 
+    def draw_rules(self):
+        """lines of modprobe.d; with soft dependencies or with commands: theirs does not run commands of what has soft dependencies"""
+        rng = self.rng
+        names = [*self.winners, *(folded(os.path.basename(line)) for line in self.builtin or ()), 'absent']
+        self.has_soft = rng.random() < .5
+        kinds = ['alias', 'alias', 'blacklist', 'options', 'options', 'none'] + (['softdep'] * 3 if self.has_soft else ['install', 'remove'])
+
+        def name():
+            text = rng.choice(names)
+            return text.replace('_', rng.choice('_-'))
+
+        def glob(kind=''):
+            if kind:        # a command's name is a request of its own, and replaces in -D what is built in, with theirs
+                return (rng.choice(list(self.winners)) if rng.random() < .8 else rng.choice(('a*', '[ab]*', '0?', 'A?')))
+            return name() if rng.random() < .8 else rng.choice(('a*', '[ab]*', '?', '*_', 'A?', 'x*'))
+
+        def line(kind):
+            if kind == 'alias':
+                return 'alias %s %s' % (''.join(pattern(rng).split()) if rng.random() < .7 else name(), name())
+            if kind == 'options':
+                return 'options %s %s' % (name(), rng.choice(('a=1', 'b=2 c', 'd="x y"', 'e=1,2\tf=3', 'a=\\ b', 'g=  h')))
+            if kind in ('install', 'remove'):
+                return '%s %s %s' % (kind, glob(kind), rng.choice(('/bin/true', 'echo  two  blanks', 'echo $CMDLINE_OPTS x', 'modprobe -i a')))
+            if kind == 'softdep':
+                return 'softdep %s%s' % (glob(), ''.join(rng.choice((' pre: ', ' post: ', ' pre: ', ' ')) + name()
+                                                         for _ in range(rng.choice((0, 1, 1, 2, 3)))))
+            if kind == 'blacklist':
+                return 'blacklist ' + name()
+            return rng.choice(('# alias a b', '', 'alias', 'options', 'softdep', 'blacklist', 'nonsense a', 'include x', 'alias a[b m', 'install a', 'options a',
+                               'alias a \\\n b', '\toptions a  tab=1', '#alias a b'))
+
+        return [line(rng.choice(kinds)) for _ in range(rng.choice((0, 2, 5, 12)))]
+
+    def merged_softdeps(self, rules):
+        """a line a module, of all that it and these rules say, for theirs, which heeds one line and no word before "pre:" """
+        lines = []
+        for name, path in self.winners.items():
+            said = [tag.text for tag in self.files[path].tags if tag.key == 'softdep' and is_kept(tag)]
+            for rule in rules:
+                words = rule.split()
+                if words[:1] == ['softdep'] and len(words) > 1 and fnmatch.fnmatchcase(name, words[1].replace('-', '_')):
+                    text = ' '.join(words[2:])
+                    said = said + [text] if set(words[2:]) - {'pre:', 'post:'} else []
+            phases = {'pre:': [], 'post:': []}
+            for text in said:
+                phase = 'pre:'
+                for each in text.split():
+                    if each in phases:
+                        phase = each
+                    elif each not in phases[phase]:
+                        phases[phase].append(each)
+            if phases['pre:'] or phases['post:']:
+                lines.append('softdep %s %s' % (name, ' '.join(phase + ' ' + ' '.join(words) for phase, words in phases.items() if words)))
+        return lines
+
     # What follows
 
     def seen(self):
@@ -306,10 +369,12 @@ class World:
             if not name:
                 continue
             if path.startswith(EXTERNAL):
-                rank = self.external_rank(path, rank_of.get('external', last))
+                place = self.external_place(path)
                 # a folder of external modules is entered whatever its own name is
-                if rank is None or set(path[len(self.externals[rank[2]]) + 1:].split('/')) & set(self.excluded + ['build', 'source']):
+                if place is None or set(path[len(self.externals[place]) + 1:].split('/')) & set(self.excluded + ['build', 'source']):
                     continue
+                # the first one counts where a search line names them, and else the last one
+                rank = (0, rank_of.get('external', last), place if self.names_external() else len(self.externals) - place)
             elif set(parts) & set(self.excluded + ['build', 'source']):
                 continue
             else:
@@ -323,11 +388,13 @@ class World:
             found[path] = name, rank
         return found
 
-    def external_rank(self, path, rank):
-        for i, folder in enumerate(self.externals):
-            if path.startswith(folder + '/'):
-                return 0, rank, i
-        return None
+    def external_place(self, path):
+        """the folder of external modules that a file is found in, or that decides between files in two"""
+        found = [i for i, folder in enumerate(self.externals) if path.startswith(folder + '/')]
+        return None if not found else found[0] if self.names_external() else found[-1]
+
+    def names_external(self):
+        return any('external' in line for line in self.search)
 
     def choose(self):
         """{module name: the file that counts}"""
@@ -360,7 +427,7 @@ class World:
 
     def kernel_symbols(self):
         """texts of a Module.symvers and of a System.map, which know some of what modules use"""
-        rng, symvers, system_map = self.rng, ['0x00000001\talways\tvmlinux\tEXPORT_SYMBOL'], ['ffffffff81000000 r __ksymtab_always']
+        rng, symvers, system_map = self.rng, ['0x00000001\talways\tvmlinux\tEXPORT_SYMBOL'], ['ffffffff8100000%d r _%s_ksymtab_always' % (i, '_' * i) for i in range(3)]
         used = sorted({entry[0]: entry for spec in self.files.values() for entry in spec.imports if is_clean(entry[0])}.values(), key=repr)
         for name, crc, _, _ in rng.sample(used, len(used) // 2):
             name = name.removeprefix(rng.choice(('.', '_', '')))
@@ -375,21 +442,22 @@ class World:
 
     # Writing
 
-    def write(self, ours, theirs):
-        """below two base directories; returns the two module folders"""
+    def write(self, ours, theirs, is_whole=False):
+        """below two base directories; returns the two module folders. With is_whole theirs has all tags too."""
         kept = {path for name, path in self.winners.items() if name not in self.lost}
         is_bare = self.rng.random() < .5 or self.is_nested()
         ranks = self.seen()
         by_name = collections.Counter((name, rank) for name, rank in ranks.values())
+        externals = collections.Counter(name for path, (name, _) in ranks.items() if path.startswith(EXTERNAL))
         folders = []
         for base in (ours, theirs):
             root = os.path.join(base, 'lib/modules', VERSION)
             os.makedirs(root)
             for path, spec in self.files.items():
                 if base == theirs and path not in kept and (path.endswith('.gz') or path in ranks and (
-                        is_bare or by_name[ranks[path]] > 1 or ranks[path][0] in self.lost)):
+                        is_bare or by_name[ranks[path]] > 1 or ranks[path][0] in self.lost or externals[ranks[path][0]] > 1)):
                     continue
-                self.write_file(base, root, path, spec.build(base == theirs), base == theirs)
+                self.write_file(base, root, path, spec.build(base == theirs, is_whole), base == theirs)
             self.write_lists(root, base == theirs)
             folders.append(root)
         return folders
