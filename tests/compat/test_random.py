@@ -103,7 +103,7 @@ class Case(unittest.TestCase):
 
 
 class Depmod(Case):
-    N_WORLDS = 20
+    N_WORLDS = 40
 
     def test_files(self):
         self.each_world(self.check_files)
@@ -199,7 +199,7 @@ class Depmod(Case):
 class Lookups(Case):
     """names, aliases and symbols by rules and indexes: ours, their library with their indexes, and with ours"""
 
-    N_WORLDS = 6
+    N_WORLDS = 10
 
     def test_lookups(self):
         os.environ['KMOD_LOG'] = '0'        # of the library; it tells each bad line
@@ -225,7 +225,7 @@ class Lookups(Case):
 
 
 class Modinfo(Case):
-    N_WORLDS = 6
+    N_WORLDS = 10
     N_CALLS = 4
 
     def test_modinfo(self):
@@ -257,7 +257,7 @@ class Modinfo(Case):
 class Modprobe(Case):
     """what would be done"""
 
-    N_WORLDS = 6
+    N_WORLDS = 10
     N_CALLS = 6
 
     def test_plans(self):
