@@ -39,7 +39,8 @@ OUR_DUPLICATE = rb'duplicate key: (.+) leads to (\S+) twice\n'
 MODINFO_OPTIONS = ([], [], ['-0'], ['-n'], ['-p'], ['-l'], ['-a'], ['-d'], ['-m'], ['-F', 'alias'], ['-F', 'parmtype'],
                    ['-F', ''], ['-F', 'softdep', '-0'], ['-F', 'name'], ['-m', '-n'], ['-0', '-p'], ['-F', 'A'],
                    ['-F', 'no_such'], ['-l', '-d'])
-MODPROBE_OPTIONS = (['-D'], ['-D'], ['-n', '-v'], ['-D', '-i'], ['-D', '-b'], ['-n', '-v', '-a'], ['-R'], ['-R', '-a'], ['-D', '-a'])
+MODPROBE_OPTIONS = (['-D'], ['-D'], ['-n', '-v'], ['-D', '-i'], ['-D', '-b'], ['-n', '-v', '-a'], ['-R'],
+                    ['-R', '-a'], ['-D', '-a'])
 
 
 def seeds(n_usual):
@@ -85,7 +86,8 @@ class Case(unittest.TestCase):
             config = base + '/depmod.conf'
             with open(config, 'w', encoding='latin-1') as file:
                 file.write(self.world.config_text(base))
-            done.append(kmod.run(program, '-b', base, '-C', config, *(option.replace('{base}', base) for option in options)))
+            here = [option.replace('{base}', base) for option in options]
+            done.append(kmod.run(program, '-b', base, '-C', config, *here))
         ours, theirs = done
         theirs.stdout, theirs.stderr = self.in_ours(theirs.stdout), self.in_ours(theirs.stderr)
         self.assertNotRegex(ours.stderr, rb'Sanitizer|runtime error')
@@ -125,7 +127,8 @@ class Depmod(Case):
         if '-e' in options and not self.world.has_unclean_symbols():
             self.assertEqual(self.complaints(ours), self.complaints(theirs) - self.without_version(), options)
         if '-w' in options:
-            self.assertEqual(sorted(re.findall(OUR_DUPLICATE, ours.stderr)), sorted(re.findall(THEIR_DUPLICATE, theirs.stderr)))
+            self.assertEqual(sorted(re.findall(OUR_DUPLICATE, ours.stderr)),
+                             sorted(re.findall(THEIR_DUPLICATE, theirs.stderr)))
 
     def options(self):
         found, symvers, system_map = [], SCRATCH + '/symvers', SCRATCH + '/map'
@@ -165,8 +168,9 @@ class Depmod(Case):
         files = kmod.expected_files(self.their_folder, self.weakdeps(lines))
         files['modules.dep'] = lines
         for name in ('modules.dep.bin', 'modules.symbols.bin'):
+            entries = kmod.insertions(indexbin.entries(files[name]))
             files[name] = depmod_reference.index_bytes(
-                [(key, priority, self.in_ours(value)) for key, priority, value in kmod.insertions(indexbin.entries(files[name]))
+                [(key, priority, self.in_ours(value)) for key, priority, value in entries
                  if not key.startswith(b'symbol:' + UNCLEAN_SYMBOL)])
         files['modules.symbols'] = without_unclean(files['modules.symbols'])
         return files
@@ -246,10 +250,12 @@ class Modinfo(Case):
                  if not path.startswith(EXTERNAL) and not path.endswith('.gz')]
         for _ in range(self.N_CALLS):
             options = self.rng.choice(MODINFO_OPTIONS)
-            args = [self.rng.choice(paths) if paths and self.rng.random() < .4 else request(self.rng, self.world.patterns())
+            args = [self.rng.choice(paths) if paths and self.rng.random() < .4 else
+                    request(self.rng, self.world.patterns())
                     for _ in range(self.rng.randint(1, 4))]
             ours, theirs = (
-                modinfocase.run(program, *options, '-b', base, '-k', VERSION, '--', *(argument(arg.replace('{base}', base)) for arg in args))
+                modinfocase.run(program, *options, '-b', base, '-k', VERSION, '--',
+                                *(argument(arg.replace('{base}', base)) for arg in args))
                 for program, base in ((tap.command('modinfo'), self.ours), (modinfocase.KMOD, self.theirs)))
             self.assertNotRegex(ours.err, modinfocase.SANITIZER)
             self.assertEqual(ours.out, self.in_ours(theirs.out), (options, args))
@@ -284,7 +290,8 @@ class Modprobe(Case):
     def check_call(self, rules, options, args):
         ours, theirs = (
             modprobecase.run(program, '-d', base, '-S', VERSION, '-C', conf, *options, '--', *map(argument, args))
-            for program, base, conf in ((tap.command('modprobe'), self.ours, OUR_RULES), (modprobecase.KMOD, self.theirs, THEIR_RULES)))
+            for program, base, conf in ((tap.command('modprobe'), self.ours, OUR_RULES),
+                                        (modprobecase.KMOD, self.theirs, THEIR_RULES)))
         what = options, args, rules.lines, ours.err, theirs.err
         self.assertNotRegex(ours.err, modprobecase.SANITIZER)
         expected = os.fsdecode(self.in_ours(os.fsencode(theirs.out)))
@@ -293,7 +300,7 @@ class Modprobe(Case):
         else:
             self.check_lines(ours.out.splitlines(), expected.splitlines(), rules, what)
         if theirs.status == 0 and 'not found' in ours.err:
-            self.assertEqual(ours.status, 1, what)      # a rule that leads to nothing: theirs says so only when it loads
+            self.assertEqual(ours.status, 1, what)      # a rule that leads to nothing
         else:
             self.assertEqual(ours.status, theirs.status, what)
 

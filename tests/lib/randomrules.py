@@ -8,8 +8,8 @@ from randomwords import pattern
 PATTERNS = ('a*', '[ab]*', '0?', 'A?')
 OPTIONS = ('a=1', 'b=2 c', 'd="x y"', 'e=1,2\tf=3', 'a=\\ b', 'g=  h')
 COMMANDS = ('/bin/true', 'echo  two  blanks', 'echo $CMDLINE_OPTS x', 'modprobe -i a')
-ODD_LINES = ('# alias a b', '', 'alias', 'options', 'softdep', 'blacklist', 'nonsense a', 'include x', 'alias a[b m', 'install a',
-             'options a', 'alias a \\\n b', '\toptions a  tab=1', '#alias a b')
+ODD_LINES = ('# alias a b', '', 'alias', 'options', 'softdep', 'blacklist', 'nonsense a', 'include x', 'alias a[b m',
+             'install a', 'options a', 'alias a \\\n b', '\toptions a  tab=1', '#alias a b')
 
 
 class Rules:
@@ -38,13 +38,14 @@ class Rules:
         return 'options %s %s' % (self.name(), self.rng.choice(OPTIONS))
 
     def draw_command(self):
-        # Of modules alone: the name of a rule is a request of its own, and -D of theirs puts it before what is built in.
+        # Of modules alone: the name of a rule is a request too, and -D of theirs puts it before what is built in.
         name = self.rng.choice(self.modules) if self.modules and self.rng.random() < .8 else self.rng.choice(PATTERNS)
         return '%s %s %s' % (self.rng.choice(('install', 'remove')), name, self.rng.choice(COMMANDS))
 
     def draw_softdep(self):
         name = self.name() if self.rng.random() < .8 else self.rng.choice(PATTERNS + ('x*',))
-        words = [self.rng.choice((' pre: ', ' post: ', ' pre: ', ' ')) + self.name() for _ in range(self.rng.choice((0, 1, 1, 2, 3)))]
+        words = [self.rng.choice((' pre: ', ' post: ', ' pre: ', ' ')) + self.name()
+                 for _ in range(self.rng.choice((0, 1, 1, 2, 3)))]
         return 'softdep %s%s' % (name, ''.join(words))
 
     def draw_odd(self):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Random names, aliases, requests and module files: few letters, so that they meet.
 
-What is in a file is drawn as a Spec, which builds it twice: for ours, in any encoding and with all that files can hold, and for
-the incumbent, less what ours leaves out of the indexes, in the one encoding that kmod 30 reads.
+What is in a file is drawn as a Spec, which builds it twice: for ours, in any encoding and with all that files can
+hold, and for the incumbent, less what ours leaves out of the indexes, in the one encoding that kmod 30 reads.
 """
 
 import collections
@@ -13,15 +13,15 @@ from mkmod import Module
 LETTERS = 'ab-_'
 MACHINES = ((64, 'little', None),) * 6 + ((32, 'little', None), (32, 'big', 20), (64, 'big', 22), (64, 'big', 43),
                                           (64, 'little', 183))
-GLOBS = ('*', '*', '*', '?', '[ab]', '[!a]', '[^b]', '[a-b]', '[_-]', '[a-]', '[]a]', '[b-a]', '\\*', '\\a', '[\\b]', '**',
-         '[a', 'b]')
+GLOBS = ('*', '*', '*', '?', '[ab]', '[!a]', '[^b]', '[a-b]', '[_-]', '[a-]', '[]a]', '[b-a]', '\\*', '\\a', '[\\b]',
+         '**', '[a', 'b]')
 ODD = ('"', ' ', '#', '!', '^', '{', '~', '$', "'", ',', '.', ':', '=', '|', '%s', '@', '+', '/', '\\')
 UNCLEAN = ('\t', '\n', '\x01', '\x7f', '\xe9', '\xff')
 BEGINNINGS = ('', '', '', '', 'of:', 'symbol:', 'p:v0d', 'x' * 70)
-NODES = ('devname:a', 'devname:b/c', 'char-major-10-5', 'block-major-7-*', 'char-major-1-2-3', 'char-major-07-010', 'devname:',
-         'block-major-300-1', 'char-major-4-x', 'block-major-3-4 ')
-KEYS = ('license', 'description', 'author', 'firmware', 'import_ns', 'vermagic', 'version', 'depends', 'intree', 'A', '',
-        'a.key.of.15.chr')
+NODES = ('devname:a', 'devname:b/c', 'char-major-10-5', 'block-major-7-*', 'char-major-1-2-3', 'char-major-07-010',
+         'devname:', 'block-major-300-1', 'char-major-4-x', 'block-major-3-4 ')
+KEYS = ('license', 'description', 'author', 'firmware', 'import_ns', 'vermagic', 'version', 'depends', 'intree',
+        'A', '', 'a.key.of.15.chr')
 VALUES = ('GPL', 'Y', '', 'x y', 'a=b', 'NS', 'o\ndd', '\xe9\x01', 'y' * 300)
 
 FAKE_SYMBOLS = ('__this_module', '.TOC.')
@@ -124,7 +124,8 @@ class Spec:
             add('alias', text)
         for key in ('softdep', 'weakdep'):
             for _ in range(rng.choice((0, 0, 0, 1, 2))):
-                add(key, rng.choice(('pre: ', 'post: ', '', 'pre: a post: ')) + word(rng) + rng.choice(('', ' b', '  ', ' pre:')))
+                before = rng.choice(('pre: ', 'post: ', '', 'pre: a post: '))
+                add(key, before + word(rng) + rng.choice(('', ' b', '  ', ' pre:')))
         for key in KEYS:
             for _ in range(rng.choice((0, 0, 1, 2))):
                 add(key, rng.choice(VALUES + (word(rng),)))

@@ -4,9 +4,9 @@
     world = World(random.Random(seed))
     ours, theirs = world.write(base, other_base)    # the module folders
 
-Ours gets everything: odd bytes, damaged files, cycles, all encodings, several files of one name. Theirs gets what ours has to make
-of it by doc/formats/depmod.md (the table of differences), so both have to write the same. Which file of a name counts, and which
-modules can't be loaded, is said by a model here.
+Ours gets everything: odd bytes, damaged files, cycles, all encodings, several files of one name. Theirs gets what
+ours has to make of it by doc/formats/depmod.md (the table of differences), so both have to write the same. Which file of a name
+counts, and which modules can't be loaded, is said by a model here.
 """
 
 import collections
@@ -24,18 +24,20 @@ FOLDERS = ('kernel', 'kernel', 'kernel/fs', 'kernel/drivers/net', 'updates', 'up
            'weak-updates', 'updates-old', 'Other+1', '.dot', '')
 PASSED_OVER = ('build', 'source', 'kernel/build', 'extra/source/x')
 EXTENSIONS = ('.ko',) * 6 + ('.ko.xz',) * 2 + ('.ko.gz', '.ko.zst')
-SEARCHED = ('updates', 'updates/dkms', 'extra', 'kernel', 'kernel/drivers', 'weak-updates', 'built-in', 'external', 'absent',
-            'kernel/fs', 'Other+1')
+SEARCHED = ('updates', 'updates/dkms', 'extra', 'kernel', 'kernel/drivers', 'weak-updates', 'built-in', 'external',
+            'absent', 'kernel/fs', 'Other+1')
 ORDER_LINES = ('', 'kernel/absent.ko', 'kernel/a.ko.xz', ' kernel/a.ko', './kernel/a.ko', 'a', 'kernel//a.ko', '#')
 BUILTIN_FOLDERS = ('kernel/', 'kernel/x/', 'k.d/', '', '', '/', '1', ' ')
 BUILTIN_KEYS = ('alias', 'alias', 'alias', 'license', 'parm', 'parmtype', 'aliases')
 BUILTIN_VALUES = ('GPL', 'p:text', 'p:int', '', 'x=y.z')
-CONFIG_LINES = ('# search kernel', '', '  ', 'make_map_files no', 'include /nowhere', 'frobnicate x', 'override a', 'search')
+CONFIG_LINES = ('# search kernel', '', '  ', 'make_map_files no', 'include /nowhere', 'frobnicate x',
+                'override a', 'search')
 
 
 class World:
-    """files: {path below the module folder, or EXTERNAL...: Spec}; winners: {module name: the path that counts}; lost: names of
-    modules that can't be loaded. Without is_hostile nothing is damaged or unclean, and nothing built in has a file too."""
+    """files: {path below the module folder, or EXTERNAL...: Spec}; winners: {module name: the path that counts};
+    lost: names of modules that can't be loaded. Without is_hostile nothing is damaged or unclean, and nothing built in has
+    a file too."""
 
     def __init__(self, rng, is_hostile=True):
         self.rng, self.is_hostile = rng, is_hostile
@@ -66,7 +68,8 @@ class World:
         """a module uses what those before it export, and now and then, for a cycle, what one behind it does"""
         rng, symbols = self.rng, []
         self.has_crcs = rng.random() < .7
-        can_repeat = rng.random() < .5      # one symbol of several modules: then half of them export, and the others use
+        # One symbol of several modules: then half of them export, and the others use.
+        can_repeat = rng.random() < .5
         specs = list(self.files.values())
         rng.shuffle(specs)
         for i, spec in enumerate(specs):
@@ -139,7 +142,8 @@ class World:
         """depmod.d: the lines, and what they mean"""
         self.config, self.search, self.overrides, self.externals, self.excluded = [], [], [], [], []
         for _ in range(self.rng.choice((0, 0, 1, 2, 4))):
-            getattr(self, 'draw_' + self.rng.choice(('search', 'search', 'override', 'override', 'external', 'exclude', 'odd')))()
+            kind = self.rng.choice(('search', 'search', 'override', 'override', 'external', 'exclude', 'odd'))
+            getattr(self, 'draw_' + kind)()
 
     def draw_search(self):
         words = self.rng.sample(SEARCHED, self.rng.randint(1, 5))
@@ -181,7 +185,7 @@ class World:
     # What follows
 
     def seen(self):
-        """{path: (module name, rank)} of the files that depmod looks at; the lower rank counts, equal ones are equal by rules"""
+        """{path: (module name, rank)} of the files that depmod looks at; the lower rank counts"""
         words = [each for line in self.search for each in line] if self.search else ['updates']
         rank_of = {}
         for rank, each in enumerate(words):
@@ -232,9 +236,9 @@ class World:
         owners = {export.name: name for name, spec in whole.items() for export in spec.exports}
         strict, needs = {}, {}
         for name, spec in whole.items():
-            strict[name] = {owners.get(entry.name.removeprefix('.')) for entry in spec.imports if not entry.is_weak} - {None}
-            weak = {owners.get(entry.name.removeprefix('.')) for entry in spec.imports} - {None, name}
-            needs[name] = strict[name] | weak
+            needed = [(owners.get(entry.name.removeprefix('.')), entry.is_weak) for entry in spec.imports]
+            strict[name] = {owner for owner, is_weak in needed if not is_weak} - {None}
+            needs[name] = strict[name] | {owner for owner, _ in needed} - {None, name}
         for middle in needs:
             for found in needs.values():
                 if middle in found:
@@ -255,7 +259,8 @@ class World:
         found += [folded(os.path.basename(path)) for path in self.files] + self.builtin_names()
         for path in self.winners.values():
             spec = self.files[path]
-            found += spec.values('alias') + ['symbol:' + export.name for export in spec.exports if is_clean(export.name)]
+            found += spec.values('alias')
+            found += ['symbol:' + export.name for export in spec.exports if is_clean(export.name)]
         return found
 
     # Writing
@@ -288,9 +293,11 @@ class World:
             name, rank = ranks.get(path, (None, None))
             if name in self.lost or self.files[path].damage is not None:
                 found.add(path)
-            elif self.winners.get(name) != path and (name and has_winners_only or path.endswith('.gz') or n_equal[name, rank] > 1 or
-                                                     n_external[name] > 1):     # it overruns memory then
-                found.add(path)
+            elif self.winners.get(name) != path:
+                # Of two in folders of external modules it overruns memory.
+                is_trouble = path.endswith('.gz') or n_equal[name, rank] > 1 or n_external[name] > 1
+                if is_trouble or name and has_winners_only:
+                    found.add(path)
         return found
 
     @staticmethod
@@ -299,7 +306,7 @@ class World:
             path = path.replace(EXTERNAL, base + '/external/')
         else:
             path = os.path.join(base, 'lib/modules', VERSION, path)
-        if is_theirs and path.endswith('.gz'):      # Debian's is built without; what is in there is told by its contents
+        if is_theirs and path.endswith('.gz'):      # Debian's is built without; the contents tell
             path = path[:-3] + '.xz'
         elif path.endswith('.gz'):
             data = gzip.compress(data, 1, mtime=0)
