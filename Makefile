@@ -42,4 +42,4 @@ deps:
 	tools/install-deps build try check
 
 clean:
-	rm -rf build build.log build-asan* build-none* build-fuzz*
+	rm -rf build build.log build-failed.log build-asan* build-none* build-f[eu]*

@@ -68,6 +68,21 @@ int name_normalize_alias(const char *alias, char *ret_alias)
 	return (int)i;
 }
 
+bool name_is_same(const char *a, const char *b)
+{
+	bool in_set = false;
+
+	for (; *a && *b; a++, b++) {
+		bool is_dash = !in_set && (*a == '-' || *a == '_') && (*b == '-' || *b == '_');
+
+		if (*a != *b && !is_dash)
+			return false;
+		if (*a == '[' || *a == ']')
+			in_set = *a == '[';
+	}
+	return *a == *b;
+}
+
 bool name_is_clean(const char *s)
 {
 	for (; *s; s++) {

@@ -38,6 +38,9 @@ int name_of_path(const char *path, char *ret_name);
  */
 int name_normalize_alias(const char *alias, char *ret_alias);
 
+/** name_is_same() - do two spellings of a name or alias differ in nothing but '-' and '_' outside of [...]? */
+bool name_is_same(const char *a, const char *b);
+
 /** name_is_clean() - true when a line of text can carry @s: no control character, 7 bits only */
 bool name_is_clean(const char *s);
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <ctype.h>
 #include <errno.h>
 #include <fnmatch.h>
 #include <setjmp.h>
@@ -61,6 +62,28 @@ static void test_sets(void **state)
 	assert_true(glob_matches("[\xe0-\xff]", "\xf0"));
 	assert_true(glob_matches("?", "\xf0"));
 	assert_false(glob_matches("[[:alpha:]]", "\xe4"));
+}
+
+/* Each class against each byte, by what the C library says of it in the C locale. */
+static void test_classes(void **state)
+{
+	static const struct {
+		const char *pattern;
+		int (*has)(int c);
+	} classes[] = {
+		{ "[[:alnum:]]", isalnum }, { "[[:alpha:]]", isalpha }, { "[[:blank:]]", isblank },
+		{ "[[:cntrl:]]", iscntrl }, { "[[:digit:]]", isdigit }, { "[[:graph:]]", isgraph },
+		{ "[[:lower:]]", islower }, { "[[:print:]]", isprint }, { "[[:punct:]]", ispunct },
+		{ "[[:space:]]", isspace }, { "[[:upper:]]", isupper }, { "[[:xdigit:]]", isxdigit },
+	};
+	char text[2] = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
+		for (int c = 1; c < 256; c++) {
+			text[0] = (char)c;
+			assert_int_equal(glob_matches(classes[i].pattern, text), c < 128 && classes[i].has(c));
+		}
 }
 
 static void test_malformed_pattern(void **state)
@@ -173,6 +196,7 @@ int main(void)
 		cmocka_unit_test(test_plain),
 		cmocka_unit_test(test_aliases),
 		cmocka_unit_test(test_sets),
+		cmocka_unit_test(test_classes),
 		cmocka_unit_test(test_malformed_pattern),
 		cmocka_unit_test(test_many_stars),
 		cmocka_unit_test(test_limit),

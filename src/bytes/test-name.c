@@ -116,6 +116,18 @@ static void test_alias_limit(void **state)
 	assert_int_equal(name_normalize_alias(alias, normal), -E2BIG);
 }
 
+static void test_same(void **state)
+{
+	(void)state;
+	assert_true(name_is_same("", ""));
+	assert_true(name_is_same("a-b_c", "a_b-c"));
+	assert_true(name_is_same("[a-c]-d", "[a-c]_d"));
+	assert_false(name_is_same("[a-c]", "[a_c]"));
+	assert_false(name_is_same("a", "a-"));
+	assert_false(name_is_same("a-b", "a.b"));
+	assert_false(name_is_same("a", "b"));
+}
+
 static void test_clean(void **state)
 {
 	(void)state;
@@ -134,6 +146,7 @@ int main(void)
 		cmocka_unit_test(test_suffix),	  cmocka_unit_test(test_of_path),
 		cmocka_unit_test(test_normalize), cmocka_unit_test(test_unmatched_brackets),
 		cmocka_unit_test(test_alias_limit), cmocka_unit_test(test_clean),
+		cmocka_unit_test(test_same),
 	};
 
 	return cmocka_run_group_tests_name("name", tests, NULL, NULL);

@@ -21,6 +21,9 @@
 /* Parameters of all modules that options are about; a real kernel has 10,000 in all. */
 #define PARAMETERS_MAX (1u << 22)
 
+/* Bytes of names that a rule looks up, one a module that an option is about: a second. */
+#define LOOKED_UP_MAX ((uint64_t)1 << 26)
+
 /* Of a message. */
 #define SHOWN_MAX 100u
 
@@ -34,7 +37,10 @@ struct parameters {
 	const char **types;
 	uint32_t n_types, capacity;
 	uint8_t *is_read; /* by module */
+	struct buf key;	  /* of key_of() */
 	bool is_builtin_read;
+	uint64_t steps; /* bytes of names that may still be looked up */
+	bool is_cut;	/* not all were */
 };
 
 /** struct given - one parameter on an options line */
@@ -45,20 +51,41 @@ struct given {
 	struct cmdline_word word;
 };
 
+/* "module.name", '-' folded; until the next call. NULL without memory. */
 static const char *key_of(struct parameters *p, const char *module, size_t module_size, struct bytes name)
 {
-	char *key = arena_alloc(&p->arena, module_size + name.size + 2);
-
-	if (!key)
+	p->key.size = 0;
+	buf_put(&p->key, module, module_size);
+	buf_put_u8(&p->key, '.');
+	buf_put(&p->key, name.base, name.size);
+	buf_put_u8(&p->key, '\0');
+	if (p->key.error)
 		return NULL;
-	memcpy(key, module, module_size);
-	key[module_size] = '.';
-	memcpy(key + module_size + 1, name.base, name.size);
-	key[module_size + 1 + name.size] = '\0';
-	for (char *s = key; *s; s++)
+	for (char *s = (char *)p->key.base; *s; s++)
 		if (*s == '-')
 			*s = '_';
-	return key;
+	return (const char *)p->key.base;
+}
+
+/* One that is in the set stays as it is. Return as name_set_put(). */
+static int put_key(struct parameters *p, struct name_set *set, const char *key, uint32_t value)
+{
+	if (!key)
+		return -ENOMEM;
+	if (name_set_has(set, key, NULL))
+		return 0;
+	key = arena_string(&p->arena, key, strlen(key));
+	return key ? name_set_put(set, key, value, NULL) : -ENOMEM;
+}
+
+/* Many options of modules with one alias, or with a long name, could make us look for ever. */
+static bool may_look(struct parameters *p, const char *module, struct bytes key)
+{
+	uint64_t cost = strlen(module) + key.size;
+
+	p->is_cut |= p->steps < cost;
+	p->steps -= p->is_cut ? 0 : cost;
+	return !p->is_cut;
 }
 
 /* "NAME:REST" of a tag; a type goes before none. */
@@ -78,7 +105,7 @@ static int put(struct parameters *p, const char *module, size_t module_size, con
 		type = p->n_types;
 	}
 	key = key_of(p, module, module_size, bytes_of(value, (size_t)(colon - value)));
-	r = key ? name_set_put(&p->all, key, type, NULL) : -ENOMEM;
+	r = put_key(p, &p->all, key, type);
 	return r < 0 ? r : 0;
 }
 
@@ -111,12 +138,9 @@ static int read_builtin(struct parameters *p)
 		return 0;
 	p->is_builtin_read = true;
 	while (r >= 0 && (more = builtin_modinfo_next(&modinfo, &tag, NULL)) != 0) {
-		const char *name;
-
 		if (more < 0)
 			continue;
-		name = key_of(p, tag.module, tag.module_size, bytes_of("", 0));
-		r = name ? name_set_put(&p->builtin, name, 0, NULL) : -ENOMEM;
+		r = put_key(p, &p->builtin, key_of(p, tag.module, tag.module_size, bytes_of("", 0)), 0);
 		if (r >= 0 && tag.key_size == 4 && memcmp(tag.key, "parm", 4) == 0)
 			r = put(p, tag.module, tag.module_size, tag.value, false);
 		else if (r >= 0 && tag.key_size == 8 && memcmp(tag.key, "parmtype", 8) == 0)
@@ -127,18 +151,23 @@ static int read_builtin(struct parameters *p)
 
 static int init(struct parameters *p, struct check *c)
 {
-	*p = (struct parameters){ .c = c };
+	*p = (struct parameters){ .c = c, .steps = LOOKED_UP_MAX };
 	p->is_read = calloc((size_t)c->in->graph->n_modules + 1, 1);
 	return p->is_read ? claims_get(c, &p->claims) : -ENOMEM;
 }
 
-static void done(struct parameters *p)
+/* Return: @r; 0 for -E2BIG, where not all was looked at, which is said. */
+static int done(struct parameters *p, int r)
 {
 	name_set_done(&p->all);
 	name_set_done(&p->builtin);
+	buf_done(&p->key);
 	free(p->types);
 	free(p->is_read);
 	arena_done(&p->arena);
+	if (r == -E2BIG || (r == 0 && p->is_cut))
+		return check_skip(p->c, "not about all: there are too many options");
+	return r;
 }
 
 /* The kernel takes these for any module. */
@@ -179,16 +208,20 @@ static int each_given(struct parameters *p, int (*each)(struct parameters *p, co
 	return r;
 }
 
-/* Return: 1 it has the parameter, of type @ret_type (NULL: not known); 0 it has not; -ENOMEM. */
+/* Return: 1 it has the parameter, of type @ret_type (NULL: not known), or nobody looked; 0 it has not; -ENOMEM. */
 static int has_parameter(struct parameters *p, uint32_t module, struct bytes key, const char **ret_type)
 {
 	const char *name = p->c->in->graph->modules[module].name;
-	const char *full = key_of(p, name, strlen(name), key);
-	int r = full ? read_module(p, module) : -ENOMEM;
+	int r = read_module(p, module);
 	uint32_t type = 0;
+	const char *full;
 
-	if (r < 0)
-		return r;
+	*ret_type = NULL;
+	if (r < 0 || !may_look(p, name, key))
+		return r < 0 ? r : 1;
+	full = key_of(p, name, strlen(name), key);
+	if (!full)
+		return -ENOMEM;
 	if (!name_set_has(&p->all, full, &type))
 		return p->all.n_used >= PARAMETERS_MAX;
 	*ret_type = type ? p->types[type - 1] : NULL;
@@ -210,19 +243,21 @@ static struct check_about about_given(struct parameters *p, const struct given *
 static int look_at_builtin(struct parameters *p, const struct given *g)
 {
 	struct check_about about = { .name = g->rule->name, .file = g->rule->file };
-	const char *full, *module;
+	const char *key;
 	int r;
 
-	if (g->rule->line > 0)
+	if (g->rule->line > 0 || !p->c->in->is_whole || !may_look(p, g->rule->name, g->key))
 		return 0;
 	r = read_builtin(p);
-	full = key_of(p, g->rule->name, strlen(g->rule->name), g->key);
-	module = key_of(p, g->rule->name, strlen(g->rule->name), bytes_of("", 0));
+	key = r < 0 ? NULL : key_of(p, g->rule->name, strlen(g->rule->name), bytes_of("", 0));
+	if (!key || !name_set_has(&p->builtin, key, NULL))
+		return key ? 0 : -ENOMEM;
+	key = key_of(p, g->rule->name, strlen(g->rule->name), g->key);
+	if (!key || name_set_has(&p->all, key, NULL))
+		return key ? 0 : -ENOMEM;
 	about.object = arena_string(&p->arena, (const char *)g->key.base, g->key.size);
-	if (r < 0 || !full || !module || !about.object)
+	if (!about.object)
 		return -ENOMEM;
-	if (!p->c->in->is_whole || !name_set_has(&p->builtin, module, NULL) || name_set_has(&p->all, full, NULL))
-		return 0;
 	return check_add(p->c, &about, "%s, which is built in, tells of no parameter called %s",
 			 g->rule->name, about.object);
 }
@@ -257,8 +292,7 @@ int check_unknown_parameter(struct check *c)
 
 	if (r == 0)
 		r = each_given(&p, look_for_unknown, NULL);
-	done(&p);
-	return r;
+	return done(&p, r);
 }
 
 /** struct before - what a parameter was given last, and where */
@@ -300,18 +334,22 @@ static int report_twice(struct parameters *p, const struct given *old, const str
 static int look_for_twice(struct parameters *p, const struct given *g, void *ctx)
 {
 	struct before *before = ctx;
-	const char *full = key_of(p, g->rule->name, strlen(g->rule->name), g->key);
-	uint32_t at = 0;
-	int r = full ? name_set_put(&before->names, full, before->n, &at) : -ENOMEM;
+	const char *full;
+	uint32_t at;
+	int r;
 
 	/* What dyndbg is told adds up. */
-	if (r < 0 || parameter_is_named(g->key, bytes_of("dyndbg", 6)))
-		return r < 0 ? r : 0;
-	if (r == 0) {
+	if (parameter_is_named(g->key, bytes_of("dyndbg", 6)) || !may_look(p, g->rule->name, g->key))
+		return 0;
+	full = key_of(p, g->rule->name, strlen(g->rule->name), g->key);
+	if (full && name_set_has(&before->names, full, &at)) {
 		r = report_twice(p, &before->items[at], g);
 		before->items[at] = *g;
 		return r;
 	}
+	r = put_key(p, &before->names, full, before->n);
+	if (r < 0)
+		return r;
 	r = grow_array(&before->items, before->n, &before->capacity, sizeof(*before->items), PARAMETERS_MAX);
 	if (r == 0)
 		before->items[before->n++] = *g;
@@ -328,8 +366,7 @@ int check_parameter_twice(struct check *c)
 		r = each_given(&p, look_for_twice, &before);
 	free(before.items);
 	name_set_done(&before.names);
-	done(&p);
-	return r == -E2BIG ? check_skip(c, "not about all: there are too many options") : r;
+	return done(&p, r);
 }
 
 static int look_for_refused(struct parameters *p, const struct given *g, void *ctx)
@@ -369,6 +406,5 @@ int check_refused_parameter(struct check *c)
 
 	if (r == 0)
 		r = each_given(&p, look_for_refused, NULL);
-	done(&p);
-	return r;
+	return done(&p, r);
 }

@@ -28,14 +28,6 @@ static int unknown_declared(struct check *c, struct claims *cl, const struct fin
 			 x->module == GRAPH_NONE ? "what is built in" : c->in->graph->modules[x->module].name);
 }
 
-/* The name that a line is about stands before its words. */
-static const struct claim *subject_of(const struct claim *claim)
-{
-	while (claim->kind != CLAIM_SUBJECT)
-		claim--;
-	return claim;
-}
-
 int check_unknown_conflict(struct check *c)
 {
 	const struct claim *subject = NULL;
@@ -134,14 +126,16 @@ static int collect_declared(struct conflicts *x)
 
 static int collect_lines(struct conflicts *x)
 {
+	const struct claim *subject = NULL;
 	int r = 0;
 
+	/* The name that a line is about stands before its words. */
 	for (uint32_t i = 0; r == 0 && i < x->claims->n; i++) {
-		const struct claim *claim = &x->claims->items[i], *subject;
+		const struct claim *claim = &x->claims->items[i];
 
+		subject = claim->kind == CLAIM_SUBJECT ? claim : subject;
 		if (claim->kind != CLAIM_CONFLICT || !claim->answers)
 			continue;
-		subject = subject_of(claim);
 		for (uint32_t k = 0; subject->answers && r == 0 && k < subject->answers->n && !x->is_cut; k++)
 			r = add_pairs(x, &subject->answers->items[k], claim->answers, claim->rule->file,
 				      claim->rule->line);

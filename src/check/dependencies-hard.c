@@ -83,6 +83,7 @@ int check_unknown_harddep(struct check *c)
 /** struct forbidding - by module: the lines of configuration that keep it out; NULL for none */
 struct forbidding {
 	const struct modprobe_rule **mask, **blacklist, **install;
+	uint8_t *cmdline; /* 1 + does module_blacklist= name it?; 0: nobody looked */
 };
 
 /* Its users get nothing but a failure, whatever its name. */
@@ -117,11 +118,20 @@ static void forbid(const struct check *c, struct claims *cl, enum modprobe_rule_
 	}
 }
 
+static bool is_refused_by_kernel(const struct check *c, const struct forbidding *f, uint32_t m)
+{
+	const struct bytes cmdline = c->in->cmdline;
+
+	if (!f->cmdline[m])
+		f->cmdline[m] = 1 + (cmdline.size > 0 && cmdline.size <= CMDLINE_LOOKED_AT_MAX &&
+				     cmdline_is_blacklisted(cmdline, name_of(c, m)));
+	return f->cmdline[m] == 2;
+}
+
 /* Why module @m cannot be loaded for the sake of @word. Return: NULL; what was done to it. */
 static const char *why_forbidden(const struct check *c, const struct forbidding *f, uint32_t m,
 				 const char *word, const char **ret_file, unsigned int *ret_line)
 {
-	const struct bytes cmdline = c->in->cmdline;
 	const struct modprobe_rule *rule = f->mask[m];
 	const char *why = "masked";
 
@@ -133,8 +143,7 @@ static const char *why_forbidden(const struct check *c, const struct forbidding 
 		rule = f->blacklist[m];
 		why = "blacklisted";
 	}
-	if (!rule && cmdline.size > 0 && cmdline.size <= CMDLINE_LOOKED_AT_MAX &&
-	    cmdline_is_blacklisted(cmdline, name_of(c, m))) {
+	if (!rule && is_refused_by_kernel(c, f, m)) {
 		*ret_file = "/proc/cmdline";
 		*ret_line = 0;
 		return "refused by the kernel (module_blacklist=)";
@@ -155,7 +164,7 @@ static int look_at(struct check *c, const struct forbidding *f, uint32_t module,
 	uint32_t n = 0, first = 0;
 	unsigned int line;
 
-	if (!a || a->is_cut || a->n_builtin > 0)
+	if (!a || a->is_cut || a->n_builtin > 0 || f->mask[module])
 		return 0;
 	for (uint32_t i = 0; i < a->n; i++) {
 		const char *now = why_forbidden(c, f, a->items[i].module, word, &file, &line);
@@ -172,8 +181,9 @@ static int look_at(struct check *c, const struct forbidding *f, uint32_t module,
 	about.has_severity = n < a->n;
 	about.severity = CHECK_NOTE;
 	if (n < a->n)
-		return check_add(c, &about, "%s is %s; it answers to '%s', which %s needs, and so do %u others",
-				 name_of(c, first), why, text, name_of(c, module), a->n - n);
+		return check_add(c, &about, "%s is %s; it answers to '%s', which %s needs, and %u other%s too",
+				 name_of(c, first), why, text, name_of(c, module), a->n - n,
+				 a->n - n == 1 ? " does" : "s do");
 	return check_add(c, &about, "%s needs '%s', and %s, which answers, is %s%s", name_of(c, module), text,
 			 name_of(c, first), why, n > 1 ? "; so are all others" : "");
 }
@@ -193,13 +203,45 @@ static int look_at_declared(struct check *c, struct forbidding *f, struct claims
 	return r;
 }
 
+/* Said of the declaration already, where there is one. */
+static bool is_declared(const struct check *c, uint32_t module, uint32_t owner)
+{
+	const struct declarations *d = c->in->declarations;
+
+	for (const struct hard *x = d && d->hards ? d->hards[module].first : NULL; x; x = x->next)
+		if (x->answer == owner)
+			return true;
+	return false;
+}
+
+/* Modules whose symbols @module uses. */
+static int look_at_owners(struct check *c, const struct forbidding *f, uint32_t module)
+{
+	const struct graph_module *m = &c->in->graph->modules[module];
+	int r = 0;
+
+	if (m->is_left_out || f->mask[module])
+		return 0;
+	for (uint32_t i = 0; r == 0 && i < m->n_deps - m->n_hard_deps; i++) {
+		const char *owner = name_of(c, m->deps[i]);
+		struct check_about about = { .module = module, .is_of_module = true, .object = owner };
+		const char *why = why_forbidden(c, f, m->deps[i], owner, &about.file, &about.line);
+
+		if (why && !is_declared(c, module, m->deps[i]))
+			r = check_add(c, &about, "%s uses symbols of %s, which is %s", name_of(c, module),
+				      owner, why);
+	}
+	return r;
+}
+
 int check_forbidden_harddep(struct check *c)
 {
 	size_t n = (size_t)c->in->graph->n_modules + 1;
 	const struct modprobe_rule **memory = calloc(3 * n, sizeof(*memory));
-	struct forbidding f = { .mask = memory, .blacklist = memory + n, .install = memory + 2 * n };
+	struct forbidding f = { .mask = memory, .blacklist = memory + n, .install = memory + 2 * n,
+				.cmdline = calloc(n, 1) };
 	struct claims *cl;
-	int r = memory ? claims_get(c, &cl) : -ENOMEM;
+	int r = memory && f.cmdline ? claims_get(c, &cl) : -ENOMEM;
 
 	if (r == 0) {
 		forbid(c, cl, MODPROBE_MASK, f.mask);
@@ -207,6 +249,8 @@ int check_forbidden_harddep(struct check *c)
 		forbid(c, cl, MODPROBE_INSTALL, f.install);
 		r = look_at_declared(c, &f, cl);
 	}
+	for (uint32_t i = 0; r == 0 && i < c->in->graph->n_modules; i++)
+		r = look_at_owners(c, &f, i);
 	for (uint32_t i = 0; r == 0 && i < cl->n; i++) {
 		const struct claim *claim = &cl->items[i];
 		uint32_t module = claim->kind == CLAIM_HARD ? claims_some_module(cl, claim) : GRAPH_NONE;
@@ -215,5 +259,6 @@ int check_forbidden_harddep(struct check *c)
 			r = look_at(c, &f, module, claim->text, claim->folded, claim->answers);
 	}
 	free(memory);
+	free(f.cmdline);
 	return r < 0 ? r : claims_skip_if_cut(c, cl);
 }

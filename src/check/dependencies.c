@@ -233,8 +233,8 @@ static int add_taken_back(struct check *c, enum modprobe_rule_kind kind, uint32_
 	const char *name = c->in->graph->modules[module].name;
 
 	if (n > 1)
-		return check_add(c, &about, "takes back what %s and %u other modules say of themselves by %s",
-				 name, n - 1, names[kind]);
+		return check_add(c, &about, "takes back what %s and %u other module%s say of themselves by %s",
+				 name, n - 1, n == 2 ? "" : "s", names[kind]);
 	return check_add(c, &about, "takes back what %s says of itself by %s", name, names[kind]);
 }
 

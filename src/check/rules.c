@@ -277,9 +277,10 @@ const struct check_rule check_rules[] = {
 	{
 		"MS311", "forbidden-harddep", CHECK_ERROR, CHECK_NEEDS_TREE,
 		"configuration keeps out what a module cannot do without",
-		"What answers to the hard dependency is masked, kept out by an install command that fails, refused by "
-		"module_blacklist= on the kernel's command line, or, where it is asked for by an alias, blacklisted. "
-		"modprobe refuses to load the module, as there is no other answer. Where there is one, this is a note.\n\n"
+		"What answers to the hard dependency, or what exports symbols that the module uses, is masked, kept out by "
+		"an install command that fails, refused by module_blacklist= on the kernel's command line, or, where it is "
+		"asked for by an alias, blacklisted. modprobe refuses to load the module, as there is no other answer. "
+		"Where there is one, this is a note. Modules that are masked themselves are not looked at.\n\n"
 		"Allow the one, or mask the other as well.",
 		check_forbidden_harddep,
 	},
@@ -399,7 +400,7 @@ const struct check_rule check_rules[] = {
 	{
 		"MS413", "kernel-decoder-lacks", CHECK_WARNING, CHECK_NEEDS_CONFIG,
 		"a module is compressed with options that the kernel's decoder may not know",
-		"The kernel's decoders are small: xz with a CRC32 or no check and without filters, windows up to some "
+		"The kernel's decoders are small: one stream, xz with a CRC32 or no check and no filters, windows up to some "
 		"limit, no dictionary. Handed another file they answer EINVAL (\"Invalid argument\") and nothing else. "
 		"modsure's modprobe looks first and decompresses such a file itself; kmod's (31 and later) passes it "
 		"on and fails.\n\nCompress as the kernel's own build does: xz --check=crc32 --lzma2=dict=2MiB, zstd "
@@ -507,7 +508,9 @@ const struct check_rule check_rules[] = {
 		"MS505", "unknown-parameter", CHECK_WARNING, CHECK_NEEDS_TREE,
 		"options give a module a parameter that it does not have",
 		"The module has no tag (parm= or parmtype=) for a parameter of this name. The kernel loads it, and logs "
-		"\"unknown parameter ... ignored\". A parameter without any tag is possible, but rare.\n\n"
+		"\"unknown parameter ... ignored\". A parameter without any tag is possible, but rare. Of what is built in, "
+		"the kernel's command line is looked at, and modules with some tag in modules.builtin.modinfo: no file "
+		"tells whether another word before a dot is one.\n\n"
 		"See modinfo -p for what it has. Parameters come and go with versions of the kernel.",
 		check_unknown_parameter,
 	},

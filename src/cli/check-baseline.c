@@ -6,10 +6,12 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bytes/diag.h"
 #include "cli/check.h"
+#include "sys/path.h"
 #include "sys/sys.h"
 
 /* A line has some hundred bytes. */
@@ -41,7 +43,7 @@ int check_baseline_read(struct check_command *c)
 }
 
 /* Whole or not at all: what was accepted before must not be lost to a full disk. */
-static int write_file(const char *path, struct bytes text)
+static int replace_file(const char *path, struct bytes text)
 {
 	CLEANUP_BUF struct buf other = { 0 };
 	int fd;
@@ -61,6 +63,26 @@ static int write_file(const char *path, struct bytes text)
 	if (fd < 0)
 		(void)sys_unlink(AT_FDCWD, (const char *)other.base);
 	return fd;
+}
+
+/* A link stays one, and no file takes the place of a device or a FIFO. */
+static int write_file(const char *path, struct bytes text)
+{
+	struct sys_entry there;
+	char *real;
+	int r;
+
+	r = sys_stat(AT_FDCWD, path, &there);
+	if (r < 0)
+		return replace_file(path, text);
+	if (!there.is_regular)
+		return sys_write_to(AT_FDCWD, path, text);
+	r = sys_real_path(path, &real);
+	if (r < 0)
+		return r;
+	r = replace_file(real, text);
+	free(real);
+	return r;
 }
 
 static int write_baseline(struct check_command *c)

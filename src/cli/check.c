@@ -249,8 +249,10 @@ static int check(struct check_command *c, int argc, char **argv)
 	return r < 0 ? view_fail(&c->view, r) : c->status;
 }
 
-static int run(struct check_command *c, int argc, char **argv)
+static int run(void *ctx, int argc, char **argv)
 {
+	struct check_command *c = ctx;
+
 	if (c->is_sarif && c->view.is_json) {
 		log_message(&c->view.log, LOG_ERR, "--json and --sarif cannot be had at once");
 		return VIEW_USAGE;
@@ -271,15 +273,9 @@ static int run(struct check_command *c, int argc, char **argv)
 int cmd_check(int argc, char **argv)
 {
 	struct check_command c = { .fail_on = CHECK_ERROR };
-	int first, status;
+	int status;
 
-	argv[0] = (char *)"modsure check";
-	view_init(&c.view, argv[0]);
-	first = options_parse(&table, argc, argv, apply, &c);
-	if (first < 0)
-		status = first == -ENOMEM ? VIEW_FAILED : VIEW_USAGE;
-	else
-		status = first == 0 ? VIEW_YES : run(&c, argc - first, argv + first);
+	status = view_run(&c.view, "modsure check", &table, argc, argv, apply, run, &c);
 	check_result_done(&c.result);
 	baseline_done(&c.baseline);
 	free(c.is_off);

@@ -263,7 +263,7 @@ static void print_tree(const struct command *c, uint32_t root, uint8_t *is_open)
 		}
 		link = &top->links[top->next++];
 		print_prefix(c, frames, n);
-		buf_put_string(&text, links_module(c->links, link->to)->name);
+		buf_put_string(&text, links_word(c->links, link));
 		put_kind(c, link, &text);
 		is_opened = open_module(c, link->to, n, is_open, &frames[n], &text);
 		print_clean(c, &text);
@@ -493,8 +493,9 @@ static int show(struct command *c)
 	return 0;
 }
 
-static int run(struct command *c, int argc, char **argv)
+static int run(void *ctx, int argc, char **argv)
 {
+	struct command *c = ctx;
 	int r;
 
 	if (argc != 1) {
@@ -506,6 +507,7 @@ static int run(struct command *c, int argc, char **argv)
 		return VIEW_USAGE;
 	}
 	c->request = argv[0];
+	c->view.options.with_live_tags = true;
 	if (view_open(&c->view) < 0)
 		return VIEW_FAILED;
 	r = session_lookup(&c->view.session, c->request, &c->answers, &c->n_answers);
@@ -521,15 +523,9 @@ static int run(struct command *c, int argc, char **argv)
 int cmd_graph(int argc, char **argv)
 {
 	struct command c = { .depth = DEPTH_MAX };
-	int first, status;
+	int status;
 
-	argv[0] = (char *)"modsure graph";
-	view_init(&c.view, argv[0]);
-	first = options_parse(&table, argc, argv, apply, &c);
-	if (first < 0)
-		status = first == -ENOMEM ? VIEW_FAILED : VIEW_USAGE;
-	else
-		status = first == 0 ? VIEW_YES : run(&c, argc - first, argv + first);
+	status = view_run(&c.view, "modsure graph", &table, argc, argv, apply, run, &c);
 	links_free(c.links);
 	arena_done(&c.arena);
 	free(c.roots);

@@ -69,7 +69,7 @@ static int add_lines(struct image *image, FILE *file)
 		if (n > 0)
 			r = add(image, text);
 	}
-	if (r == 0 && ferror(file))
+	if (r == 0 && !feof(file))
 		r = -EIO;
 	free(line);
 	return r;

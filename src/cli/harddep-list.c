@@ -207,6 +207,8 @@ static int show_conflicts(struct list *list, const char *module)
 	for (size_t i = 0; i < conflicts.n && r == 0; i++) {
 		const struct plan_answered_conflict *conflict = &conflicts.items[i];
 
+		if (conflict->is_unknown)
+			continue;
 		/* Of all modules, each pair comes once. */
 		if (list->is_all && !conflict->is_builtin && strcmp(module, conflict->module) > 0)
 			continue;

@@ -166,8 +166,9 @@ static int usage_error(const struct harddep *h, const char *text)
 	return VIEW_USAGE;
 }
 
-static int run(struct harddep *h, int argc, char **argv)
+static int run(void *ctx, int argc, char **argv)
 {
+	struct harddep *h = ctx;
 	const struct verb *verb = NULL;
 
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]) && argc > 0; i++)
@@ -191,15 +192,9 @@ static int run(struct harddep *h, int argc, char **argv)
 int cmd_harddep(int argc, char **argv)
 {
 	struct harddep h = { 0 };
-	int first, status;
+	int status;
 
-	argv[0] = (char *)"modsure harddep";
-	view_init(&h.view, argv[0]);
-	first = options_parse(&table, argc, argv, apply, &h);
-	if (first < 0)
-		status = first == -ENOMEM ? VIEW_FAILED : VIEW_USAGE;
-	else
-		status = first == 0 ? VIEW_YES : run(&h, argc - first, argv + first);
+	status = view_run(&h.view, "modsure harddep", &table, argc, argv, apply, run, &h);
 	view_close(&h.view);
 	return view_finish(&h.view, status);
 }

@@ -19,6 +19,8 @@
 #include "engine/conflict.h"
 #include "engine/explain.h"
 #include "engine/insert.h"
+#include "engine/live-tags.h"
+#include "engine/need.h"
 #include "engine/prerequisites.h"
 #include "engine/session.h"
 #include "plan/describe.h"
@@ -137,6 +139,8 @@ static int insert(struct command *c, const struct insert_request *request)
 		report_failure(c, request, &done, r, &diag);
 	else
 		log_message(&c->log, LOG_INFO, "Module %s is inserted", request->name);
+	if (r == 0)
+		live_tags_keep(&c->session, request->name);
 	inserter_free(inserter);
 	return r;
 }
@@ -156,10 +160,9 @@ static bool is_masked(const struct command *c, const char *path, const char *nam
 /* "m needs x (hard dependency, SOURCE), and ..." */
 static void put_missing(struct buf *out, const char *name, const struct prerequisite *missing)
 {
-	buf_printf(out, "%s needs %s (hard dependency, ", name, missing->word);
-	plan_describe_source(&missing->source, out);
-	buf_put_string(out, missing->is_answered ? "), and nothing that answers to that is loaded"
-						 : "), and nothing answers to that");
+	plan_describe_hard(name, missing->word, &missing->source, out);
+	buf_put_string(out, missing->is_answered ? ", and nothing that answers to that is loaded"
+						 : ", and nothing answers to that");
 	buf_put_u8(out, 0);
 }
 
@@ -191,9 +194,8 @@ static void report_conflict(const struct command *c, const struct insert_request
 {
 	CLEANUP_BUF struct buf text = { 0 };
 
-	buf_printf(&text, "%s must not be loaded together with %s (", request->name, conflict->module);
-	plan_describe_source(&conflict->source, &text);
-	buf_put(&text, ")", 2);
+	plan_describe_conflict(request->name, conflict->module, &conflict->source, &text);
+	buf_put_u8(&text, 0);
 	if (text.error)
 		return;
 	if (c->is_forced)
@@ -225,6 +227,38 @@ static int insert_guarded(struct command *c, const struct insert_request *reques
 	return r;
 }
 
+static int report_gone(const struct command *c, const struct insert_request *request,
+		       const struct prerequisite *word)
+{
+	CLEANUP_BUF struct buf text = { 0 };
+
+	plan_describe_hard(request->name, word->word, &word->source, &text);
+	buf_put_string(&text, ", and that has been removed meanwhile");
+	buf_put_u8(&text, 0);
+	if (text.error == 0)
+		log_message(&c->log, LOG_ERR, "could not insert module %s: %s", request->path,
+			    (const char *)text.base);
+	return -ENOENT;
+}
+
+/* Nobody removes what it needs while it goes in. */
+static int insert_kept(struct command *c, const struct insert_request *request,
+		       const struct prerequisites *p)
+{
+	struct need_guard guard = { 0 };
+	uint32_t gone;
+	int r;
+
+	r = need_begin(&guard, &c->session.kernel, NEED_DIR, p->live, (uint32_t)p->n_live,
+		       INSERT_WAIT_MAX_USEC, &gone);
+	if (r == -ESTALE)
+		r = c->is_forced ? 0 : report_gone(c, request, &p->live_words[gone]);
+	if (r == 0)
+		r = insert_guarded(c, request, p);
+	need_end(&guard);
+	return r;
+}
+
 static int check_and_insert(struct command *c, const struct insert_request *request)
 {
 	const struct events events = { .report = log_event, .ctx = &c->log };
@@ -235,7 +269,7 @@ static int check_and_insert(struct command *c, const struct insert_request *requ
 	if (r == 0)
 		r = check_missing(c, request->path, request->name, &p);
 	if (r == 0)
-		r = insert_guarded(c, request, &p);
+		r = insert_kept(c, request, &p);
 	else if (r == -ENOMEM)
 		log_message(&c->log, LOG_ERR, "could not insert module %s: %s", request->path,
 			    strerror(-r));
@@ -276,7 +310,7 @@ static int run(struct command *c, const char *path, char **parameters)
 
 int cmd_insmod(int argc, char **argv)
 {
-	const struct session_options where = { 0 };
+	const struct session_options where = { .with_live_tags = true };
 	struct command c = { 0 };
 	int first, r;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/log.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -129,4 +130,10 @@ void log_diag(const struct log *log, int level, const char *path, int error,
 	diag_text(diag, path, strerror(-error), &text);
 	if (!text.error)
 		log_message(log, level, "%s", (const char *)text.base);
+}
+
+const char *log_limit_text(int error)
+{
+	return error == -E2BIG ? "there are more modules, or dependencies between them, than can be looked at"
+			       : strerror(-error);
 }

@@ -51,3 +51,6 @@ void log_explanation(const struct log *log, const struct explanation *explanatio
  */
 void log_diag(const struct log *log, int level, const char *path, int error,
 	      const struct diag *diag);
+
+/** log_limit_text() - -errno of plans and of graphs of modules in words: -E2BIG is none of a command's arguments */
+const char *log_limit_text(int error);

@@ -108,30 +108,28 @@ static int run(const struct log *log, int argc, char **argv)
 	return EXIT_FAILURE;
 }
 
-/* Return: -errno when output was lost; to a standard output that was never open, none is. */
-static int finish_stdout(void)
+/* Return: why output was lost; NULL: none was, and none is where standard output was never open. */
+static const char *finish_stdout(void)
 {
-	int error;
-
 	errno = 0;
-	if (fflush(stdout) == 0 && !ferror(stdout))
-		return 0;
-	error = errno ? errno : EIO; /* an earlier write failed */
-	return fcntl(STDOUT_FILENO, F_GETFD) < 0 ? 0 : -error;
+	if ((fflush(stdout) == 0 && !ferror(stdout)) || fcntl(STDOUT_FILENO, F_GETFD) < 0)
+		return NULL;
+	return errno ? strerror(errno) : "a write before failed";
 }
 
 int main(int argc, char **argv)
 {
 	struct log log;
-	int status, r;
+	const char *lost;
+	int status;
 
 	sys_guard_standard();
 	(void)sys_guard_maps();
 	log_init(&log, argc > 0 ? argv[0] : "modsure");
 	status = run(&log, argc, argv);
-	r = finish_stdout();
-	if (r < 0) {
-		log_message(&log, LOG_ERR, "cannot write to standard output: %s", strerror(-r));
+	lost = finish_stdout();
+	if (lost) {
+		log_message(&log, LOG_ERR, "cannot write to standard output: %s", lost);
 		status = status > EXIT_FAILURE ? status : EXIT_FAILURE;
 	}
 	return status;

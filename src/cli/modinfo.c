@@ -269,6 +269,19 @@ static int find_hard(struct modinfo *m, const char *path, const struct facts *fa
 	return r == -ENOMEM ? r : 0;
 }
 
+static bool ends_like_a_module(const char *path)
+{
+	return name_suffix(path) != SUFFIX_NONE;
+}
+
+/* What needs no look into it to be taken for a module. */
+static bool is_module_file(const char *path)
+{
+	struct sys_entry entry;
+
+	return ends_like_a_module(path) && sys_stat(AT_FDCWD, path, &entry) == 0 && entry.is_regular;
+}
+
 /* As kmod does it: a path is known before the file is read, and reading may mean decompressing. */
 static bool wants_path_only(const struct modinfo *m)
 {
@@ -293,7 +306,7 @@ static int show_file(struct modinfo *m, const char *argument, const char *path,
 		return r == -ENOMEM ? no_memory(m, r) : r;
 	}
 	arena_reset(&m->arena, (size_t)1024 * 1024);
-	if (wants_path_only(m))
+	if (wants_path_only(m) && (module || is_module_file(path)))
 		return print(m, argument, &view);
 	ret = read_file(m, path, &file);
 	if (!file.facts)
@@ -357,11 +370,6 @@ static int show_answer(struct modinfo *m, const char *argument, const struct loo
 	return r;
 }
 
-static int ends_like_a_module(const char *path)
-{
-	return name_suffix(path) != SUFFIX_NONE;
-}
-
 /* A file by its path from the current directory. */
 static int show_path(struct modinfo *m, const char *argument)
 {
@@ -418,9 +426,10 @@ static int show_argument(struct modinfo *m, const char *argument)
 	bool is_list = m->list.what != MODINFO_SYMBOLS_NONE;
 	struct sys_entry entry;
 
-	if (m->is_name || (!ends_like_a_module(argument) && !(is_list && strchr(argument, '/'))) ||
-	    sys_stat(AT_FDCWD, argument, &entry) < 0 ||
-	    !entry.is_regular)
+	if (!m->is_name && is_module_file(argument))
+		return show_path(m, argument);
+	if (m->is_name || !is_list || !strchr(argument, '/') ||
+	    sys_stat(AT_FDCWD, argument, &entry) < 0 || !entry.is_regular)
 		return show_found(m, argument);
 	return show_path(m, argument);
 }
@@ -458,18 +467,17 @@ static void report_mixed_set(struct modinfo *m)
 static int open_indexes(struct modinfo *m)
 {
 	char release[256], *dir, *absolute;
+	const char *version = m->version ? m->version : release;
 	int r;
 
 	if (!m->version) {
 		r = sys_release(release, sizeof(release));
 		if (r < 0)
 			return r;
-		m->version = release;
 	}
-	if (asprintf(&dir, "%s%s/%s", m->base_dir ? m->base_dir : "", MODULE_DIRECTORY, m->version) < 0)
+	if (asprintf(&dir, "%s%s/%s", m->base_dir ? m->base_dir : "", MODULE_DIRECTORY, version) < 0)
 		return -ENOMEM;
 	r = sys_absolute_path(dir, &absolute);
-	m->version = NULL;
 	free(dir);
 	if (r < 0)
 		return r;

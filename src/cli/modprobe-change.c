@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 
 #include "bytes/diag.h"
+#include "bytes/name.h"
 #include "cli/modprobe.h"
 #include "conf/command.h"
 #include "conf/option-words.h"
@@ -16,6 +17,7 @@
 #include "engine/claim.h"
 #include "engine/conflict.h"
 #include "engine/explain.h"
+#include "engine/need.h"
 #include "engine/remove.h"
 #include "plan/describe.h"
 
@@ -27,9 +29,9 @@ struct change {
 	bool has_params; /* of the command line, for the goals */
 };
 
-static void no_memory(const struct modprobe *m, int error)
+static void no_plan(const struct modprobe *m, int error)
 {
-	log_message(&m->log, LOG_ERR, "%s", strerror(-error));
+	log_message(&m->log, LOG_ERR, "%s", log_limit_text(error));
 }
 
 static void not_found(const struct modprobe *m, const char *name, int error)
@@ -272,6 +274,8 @@ static void put_own_failure(const struct change *c, uint32_t i, struct buf *out)
 		plan_describe_refusal(c->plan, step, out);
 	} else if (result->conflict != PLAN_NONE) {
 		put_conflict(step, result, out);
+	} else if (result->status == APPLY_NOT_TRIED) {
+		buf_put_string(out, "it was not tried, another answer was there");
 	} else if (result->error == -ESTALE) {
 		buf_put_string(out, "it was loaded, and has been removed meanwhile");
 	} else if (step->action == PLAN_RUN_INSTALL || step->action == PLAN_RUN_REMOVE) {
@@ -288,16 +292,9 @@ static bool has_succeeded(const struct change *c, uint32_t i)
 	return c->results[i].status == APPLY_DONE || c->results[i].status == APPLY_NOT_NEEDED;
 }
 
-/* What a step needs and did not get; of a group, the first. Return: PLAN_NONE: it failed by itself. */
-static uint32_t failed_need(const struct change *c, uint32_t i)
+/* The group of a step none of which has succeeded; NULL when there is none. */
+static const struct plan_group *failed_group(const struct change *c, const struct plan_step *step)
 {
-	const struct plan_step *step = &c->plan->steps[i];
-
-	if (c->results[i].status != APPLY_NEEDS && c->results[i].status != APPLY_NOT_TRIED)
-		return PLAN_NONE;
-	for (uint32_t n = 0; n < step->n_needs; n++)
-		if (!has_succeeded(c, step->needs[n]))
-			return step->needs[n];
 	for (uint32_t g = 0; g < step->n_groups; g++) {
 		const struct plan_group *group = &step->groups[g];
 		uint32_t n = 0;
@@ -305,9 +302,25 @@ static uint32_t failed_need(const struct change *c, uint32_t i)
 		while (n < group->n_steps && !has_succeeded(c, group->steps[n]))
 			n++;
 		if (n == group->n_steps && n > 0)
-			return group->steps[0];
+			return group;
 	}
-	return PLAN_NONE;
+	return NULL;
+}
+
+/* What a step needs and did not get; of a group, the first, and *@ret_group is the group. Return: PLAN_NONE:
+ * it failed by itself. */
+static uint32_t failed_need(const struct change *c, uint32_t i, const struct plan_group **ret_group)
+{
+	const struct plan_step *step = &c->plan->steps[i];
+
+	*ret_group = NULL;
+	if (c->results[i].status != APPLY_NEEDS && c->results[i].status != APPLY_NOT_TRIED)
+		return PLAN_NONE;
+	for (uint32_t n = 0; n < step->n_needs; n++)
+		if (!has_succeeded(c, step->needs[n]))
+			return step->needs[n];
+	*ret_group = failed_group(c, step);
+	return *ret_group ? (*ret_group)->steps[0] : PLAN_NONE;
 }
 
 /* By which hard dependency one step needs another; NULL when it is none. */
@@ -322,22 +335,39 @@ static const struct plan_reason *find_hard_reason(const struct plan *plan, uint3
 	return NULL;
 }
 
-/* Why a step failed, with all that it failed for. What is needed stands before what needs it. */
-static void put_failure(const struct change *c, uint32_t i, struct buf *out)
+static void put_failure(const struct change *c, uint32_t i, bool with_answers, struct buf *out);
+
+/* Every answer's reason, once: those of groups within are left out, for they may be the same ones over and over. */
+static void put_group_failure(const struct change *c, const struct plan_group *group, bool with_answers,
+			      struct buf *out)
 {
+	buf_printf(out, "it needs %s", group->word);
+	plan_describe_hard_source(&group->source, out);
+	buf_put_string(out, ", and nothing that answers to that could be inserted");
+	for (uint32_t n = 0; with_answers && n < group->n_steps; n++) {
+		buf_printf(out, "%s%s: ", n == 0 ? " (" : ", ", c->plan->steps[group->steps[n]].module);
+		put_failure(c, group->steps[n], false, out);
+	}
+	buf_put_string(out, with_answers ? ")" : "");
+}
+
+/* Why a step failed, with all that it failed for. What is needed stands before what needs it. */
+static void put_failure(const struct change *c, uint32_t i, bool with_answers, struct buf *out)
+{
+	const struct plan_group *group;
 	uint32_t need;
 
-	while ((need = failed_need(c, i)) != PLAN_NONE) {
+	for (; (need = failed_need(c, i, &group)) != PLAN_NONE; i = need) {
 		const struct plan_reason *reason = find_hard_reason(c->plan, i, need);
 
-		buf_printf(out, "it needs %s", c->plan->steps[need].module);
-		if (reason) {
-			buf_put_string(out, " (hard dependency, ");
-			plan_describe_source(&reason->source, out);
-			buf_put_string(out, ")");
+		if (group) {
+			put_group_failure(c, group, with_answers, out);
+			return;
 		}
+		buf_printf(out, "it needs %s", c->plan->steps[need].module);
+		if (reason)
+			plan_describe_hard_source(&reason->source, out);
 		buf_put_string(out, ", which could not be inserted: ");
-		i = need;
 	}
 	put_own_failure(c, i, out);
 }
@@ -345,7 +375,9 @@ static void put_failure(const struct change *c, uint32_t i, struct buf *out)
 /* Is there a hard dependency on the way to what a step failed for? */
 static bool failed_by_hard(const struct change *c, uint32_t i)
 {
-	for (uint32_t need; (need = failed_need(c, i)) != PLAN_NONE; i = need)
+	const struct plan_group *group;
+
+	for (uint32_t need; (need = failed_need(c, i, &group)) != PLAN_NONE; i = need)
 		if (find_hard_reason(c->plan, i, need))
 			return true;
 	return false;
@@ -356,12 +388,12 @@ static void report_hard_need(const struct change *c, int level, const struct pla
 			     uint32_t need, const struct plan_reason *reason)
 {
 	const char *module = c->plan->steps[need].module;
-	bool is_alias = strcmp(reason->word, module) != 0;
+	bool is_alias = !name_is_same(reason->word, module);
 	CLEANUP_BUF struct buf source = { 0 }, why = { 0 };
 
 	plan_describe_source(&reason->source, &source);
 	buf_put_u8(&source, '\0');
-	put_failure(c, need, &why);
+	put_failure(c, need, true, &why);
 	buf_put_u8(&why, '\0');
 	if (source.error == 0 && why.error == 0)
 		log_message(&c->m->log, level,
@@ -381,7 +413,7 @@ static void report_group(const struct change *c, int level, const struct plan_st
 	buf_put_string(&text, "), could be inserted");
 	for (uint32_t n = 0; n < group->n_steps; n++) {
 		buf_printf(&text, "%s %s: ", n == 0 ? ":" : ";", c->plan->steps[group->steps[n]].module);
-		put_failure(c, group->steps[n], &text);
+		put_failure(c, group->steps[n], true, &text);
 	}
 	buf_put_u8(&text, '\0');
 	if (text.error == 0)
@@ -410,7 +442,7 @@ static void report_need(const struct change *c, int level, const struct plan_ste
 		return;
 	}
 	if (failed_by_hard(c, result->cause))
-		put_failure(c, result->cause, &why);
+		put_failure(c, result->cause, true, &why);
 	buf_put_u8(&why, '\0');
 	if (why.error == 0)
 		log_message(&c->m->log, level,
@@ -419,11 +451,28 @@ static void report_need(const struct change *c, int level, const struct plan_ste
 			    (const char *)why.base);
 }
 
+/* Since the plan was made, or the plan would have said so. */
+static void report_needed(const struct change *c, int level, const struct plan_step *step,
+			  const struct plan_breach *needed)
+{
+	CLEANUP_BUF struct buf why = { 0 };
+
+	plan_describe_needed(step->module, needed->user, needed->word, &needed->source, &why);
+	buf_put_u8(&why, '\0');
+	if (why.error == 0)
+		log_message(&c->m->log, level, "could not remove '%s': %s", step->module,
+			    (const char *)why.base);
+}
+
 static void report_failure(const struct change *c, int level, const struct plan_step *step,
 			   const struct apply_result *result)
 {
 	if (result->conflict != PLAN_NONE) {
 		report_conflict(c, level, step, result);
+		return;
+	}
+	if (result->needed.user) {
+		report_needed(c, level, step, &result->needed);
 		return;
 	}
 	switch (step->action) {
@@ -548,6 +597,8 @@ static int apply(struct change *c)
 		.dry_run = m->is_dry_run,
 		.wait_usec = m->wait_usec,
 		.conflict_dir = CONFLICT_DIR,
+		.need_dir = NEED_DIR,
+		.session = &c->m->session,
 		.child_options = m->child_options,
 		.before = before,
 		.after = after,
@@ -638,6 +689,6 @@ int modprobe_change(struct modprobe *m, int n, char **names)
 
 	planner_free(planner);
 	if (r < 0)
-		no_memory(m, r);
+		no_plan(m, r);
 	return r ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -311,6 +311,8 @@ static int open_and_run(struct modprobe *m, int n, char **names)
 	set_log(m);
 	r = make_child_options(m);
 	m->where.conf_paths = m->conf_paths;
+	/* How a module is to be loaded, printed for scripts, does not hang on what somebody has inserted by hand. */
+	m->where.with_live_tags = m->query == QUERY_NONE && (m->is_remove || !m->is_dry_run);
 	m->where.with_weakdeps = m->query == QUERY_CONFIG;
 	if (r == 0)
 		r = enter_sysroot(m);

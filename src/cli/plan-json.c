@@ -6,10 +6,8 @@
 
 void plan_json_breach(const struct plan_breach *breach, struct buf *out)
 {
-	buf_printf(out, "breaks %s, which is loaded and needs %s (hard dependency, ", breach->user,
-		   breach->word);
-	plan_describe_source(&breach->source, out);
-	buf_put_string(out, ")");
+	buf_printf(out, "breaks %s, which is loaded and needs %s", breach->user, breach->word);
+	plan_describe_hard_source(&breach->source, out);
 }
 
 /* @text as a string, without freeing it */

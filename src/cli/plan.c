@@ -420,8 +420,10 @@ static int make_plan(struct command *c, int argc, char **argv)
 	return r < 0 ? view_fail(&c->view, r) : show(c);
 }
 
-static int run(struct command *c, int argc, char **argv)
+static int run(void *ctx, int argc, char **argv)
 {
+	struct command *c = ctx;
+
 	if (argc < 1)
 		return usage_error(c, "say load or unload, and what; see --help");
 	if (strcmp(argv[0], "unload") == 0)
@@ -430,6 +432,7 @@ static int run(struct command *c, int argc, char **argv)
 		return usage_error(c, "a plan is one to load or to unload; see --help");
 	if (argc < 2)
 		return usage_error(c, "what is the plan for? see --help");
+	c->view.options.with_live_tags = true;
 	if (view_open(&c->view) < 0)
 		return VIEW_FAILED;
 	return make_plan(c, argc - 1, argv + 1);
@@ -438,15 +441,9 @@ static int run(struct command *c, int argc, char **argv)
 int cmd_plan(int argc, char **argv)
 {
 	struct command c = { 0 };
-	int first, status;
+	int status;
 
-	argv[0] = (char *)"modsure plan";
-	view_init(&c.view, argv[0]);
-	first = options_parse(&table, argc, argv, apply, &c);
-	if (first < 0)
-		status = first == -ENOMEM ? VIEW_FAILED : VIEW_USAGE;
-	else
-		status = first == 0 ? VIEW_YES : run(&c, argc - first, argv + first);
+	status = view_run(&c.view, "modsure plan", &table, argc, argv, apply, run, &c);
 	planner_free(c.planner);
 	view_close(&c.view);
 	return view_finish(&c.view, status);

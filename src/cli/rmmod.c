@@ -14,6 +14,8 @@
 #include "cli/log.h"
 #include "cli/options.h"
 #include "cli/sysroot.h"
+#include "engine/insert.h"
+#include "engine/need.h"
 #include "engine/remove.h"
 #include "engine/session.h"
 #include "plan/describe.h"
@@ -73,7 +75,7 @@ static int apply(void *ctx, int id, const char *argument)
  */
 static int open_session(struct command *c)
 {
-	struct session_options where = { .sysroot = c->root };
+	struct session_options where = { .sysroot = c->root, .with_live_tags = true };
 	char *dir;
 	int r;
 
@@ -121,16 +123,9 @@ static int check(struct command *c, const char *name)
 static void report_needed(const struct command *c, const char *argument, const char *name,
 			  const struct plan_hard_user *first, const char *users)
 {
-	static const struct plan no_plan;
-	const struct plan_step refused = { .action = PLAN_REFUSE,
-					   .module = name,
-					   .refusal = PLAN_REFUSE_HARD_USED,
-					   .word = first->word,
-					   .holders = users,
-					   .source = first->source };
 	CLEANUP_BUF struct buf text = { 0 };
 
-	plan_describe_refusal(&no_plan, &refused, &text);
+	plan_describe_needed(name, users, first->word, &first->source, &text);
 	buf_put_u8(&text, 0);
 	if (text.error == 0)
 		log_message(&c->log, LOG_ERR, "could not remove module %s: %s", argument,
@@ -175,9 +170,17 @@ static int look_at_users(struct command *c, const char *argument, const char *na
 	return -EBUSY;
 }
 
-static int check_hard_users(struct command *c, const char *argument, const char *name)
+/** struct removal - of one module */
+struct removal {
+	struct command *c;
+	const char *argument; /* that it was asked for by */
+};
+
+static int check_hard_users(void *ctx, const char *name)
 {
+	const struct removal *removal = ctx;
 	struct session_hard_users users = { 0 };
+	struct command *c = removal->c;
 	enum module_state state;
 	int r;
 
@@ -188,11 +191,11 @@ static int check_hard_users(struct command *c, const char *argument, const char 
 	if (r == 0)
 		r = session_hard_users(&c->session, name, &users);
 	if (r < 0) {
-		log_message(&c->log, LOG_ERR, "could not find out who needs module %s: %s", argument,
-			    strerror(-r));
+		log_message(&c->log, LOG_ERR, "could not find out who needs module %s: %s",
+			    removal->argument, strerror(-r));
 		return r;
 	}
-	r = look_at_users(c, argument, name, &users);
+	r = look_at_users(c, removal->argument, name, &users);
 	session_hard_users_done(&users);
 	return r;
 }
@@ -216,6 +219,24 @@ static int remove_one(struct command *c, const char *argument, const char *name)
 	return r;
 }
 
+/* Nobody begins to insert what needs it between the look and the removal. */
+static int remove_guarded(struct command *c, const char *argument, const char *name)
+{
+	struct removal removal = { c, argument };
+	struct removal_guard guard = { -1, -1 };
+	int r;
+
+	if (c->is_forced)
+		r = check_hard_users(&removal, name);
+	else
+		r = removal_begin(&guard, &c->kernel, NEED_DIR, name, INSERT_WAIT_MAX_USEC,
+				  check_hard_users, &removal);
+	if (r == 0)
+		r = remove_one(c, argument, name);
+	removal_end(&guard);
+	return r;
+}
+
 static int handle(struct command *c, const char *argument)
 {
 	char name[MODULE_NAME_MAX + 1];
@@ -226,14 +247,14 @@ static int handle(struct command *c, const char *argument)
 		return -EINVAL;
 	}
 	r = check(c, name);
-	if (r == 0)
-		r = check_hard_users(c, argument, name);
 	if (r < 0)
 		return r;
 	if (!c->is_dry)
-		return remove_one(c, argument, name);
-	printf("rmmod %s\n", name);
-	return 0;
+		return remove_guarded(c, argument, name);
+	r = check_hard_users(&(struct removal){ c, argument }, name);
+	if (r == 0)
+		printf("rmmod %s\n", name);
+	return r;
 }
 
 int cmd_rmmod(int argc, char **argv)

@@ -29,6 +29,20 @@ static int add_conf_path(struct view *v, const char *path)
 	return 0;
 }
 
+int view_run(struct view *view, const char *name, const struct option_table *table, int argc, char **argv,
+	     int (*apply)(void *ctx, int id, const char *argument),
+	     int (*run)(void *ctx, int n_words, char **words), void *ctx)
+{
+	int first;
+
+	argv[0] = (char *)name;
+	view_init(view, name);
+	first = options_parse(table, argc, argv, apply, ctx);
+	if (first < 0)
+		return first == -ENOMEM ? VIEW_FAILED : VIEW_USAGE;
+	return first == 0 ? VIEW_YES : run(ctx, argc - first, argv + first);
+}
+
 int view_apply(struct view *v, int id, const char *argument)
 {
 	switch (id) {
@@ -60,7 +74,7 @@ int view_apply(struct view *v, int id, const char *argument)
 
 int view_fail(const struct view *v, int error)
 {
-	log_message(&v->log, LOG_ERR, "%s", strerror(-error));
+	log_message(&v->log, LOG_ERR, "%s", log_limit_text(error));
 	return VIEW_FAILED;
 }
 

@@ -53,6 +53,16 @@ enum { VIEW_OPTION_JSON = 256, VIEW_OPTION_SYSROOT, VIEW_OPTIONS };
 /** view_init() - @name: as messages are to call the command */
 void view_init(struct view *view, const char *name);
 
+/**
+ * view_run() - view_init(), the options, and then the command
+ * @name:  as messages are to call the command
+ * @apply: as options_parse() has it; @run: with the words behind the options; both with @ctx, which holds @view
+ * Return: exit status, for view_finish().
+ */
+int view_run(struct view *view, const char *name, const struct option_table *table, int argc, char **argv,
+	     int (*apply)(void *ctx, int id, const char *argument),
+	     int (*run)(void *ctx, int n_words, char **words), void *ctx);
+
 /** view_apply() - an option of VIEW_ROWS. Return: 0; -EINVAL none of these; -ENOMEM. */
 int view_apply(struct view *view, int id, const char *argument);
 

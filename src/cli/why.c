@@ -479,8 +479,9 @@ static int read_links(struct command *c)
 				c->links, c->start_modules, &c->n_start_modules);
 }
 
-static int run(struct command *c, int argc, char **argv)
+static int run(void *ctx, int argc, char **argv)
 {
+	struct command *c = ctx;
 	int r;
 
 	if (argc != (c->about_symbol.symbol ? 0 : 2)) {
@@ -495,6 +496,7 @@ static int run(struct command *c, int argc, char **argv)
 		return view_open(&c->view) < 0 ? VIEW_FAILED : why_symbol(&c->view, &c->about_symbol);
 	c->from = argv[0];
 	c->to = argv[1];
+	c->view.options.with_live_tags = true;
 	if (view_open(&c->view) < 0)
 		return VIEW_FAILED;
 	r = session_lookup(&c->view.session, c->from, &c->starts.items, &c->starts.n);
@@ -515,15 +517,9 @@ static int run(struct command *c, int argc, char **argv)
 int cmd_why(int argc, char **argv)
 {
 	struct command c = { 0 };
-	int first, status;
+	int status;
 
-	argv[0] = (char *)"modsure why";
-	view_init(&c.view, argv[0]);
-	first = options_parse(&table, argc, argv, apply, &c);
-	if (first < 0)
-		status = first == -ENOMEM ? VIEW_FAILED : VIEW_USAGE;
-	else
-		status = first == 0 ? VIEW_YES : run(&c, argc - first, argv + first);
+	status = view_run(&c.view, "modsure why", &table, argc, argv, apply, run, &c);
 	planner_free(c.planner);
 	links_free(c.links);
 	arena_done(&c.arena);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Input: the head of a compressed file. A refusal has a reason and a place inside of it. */
+/* Input: a compressed file or its head. A refusal has a reason and a place inside of it. */
 #include <stdlib.h>
 
 #include "bytes/diag.h"
@@ -13,6 +13,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct diag diag = { 0 };
 	int r;
 
+	if (kernel_decoder_check_single(codec_detect(head), head, &diag) == -EOPNOTSUPP &&
+	    (!diag.what[0] || diag.where == 0 || diag.where >= size))
+		abort();
+	diag = (struct diag){ 0 };
 	r = kernel_decoder_check(codec_detect(head), head, &diag);
 	if (r == -EINVAL ? codec_detect(head) != CODEC_PLAIN
 			 : r > 0 || (r < 0) != (diag.what[0] != '\0') || diag.where > size)

@@ -4,6 +4,8 @@
  *   zstd   | 28 b5 2f fd | descriptor | (window) | (dictionary id) | (content size) |
  *   gzip   | 1f 8b | 8 | flags | time 4, level, system | (extra) | (name 0) | (comment 0) | (CRC) |
  *
+ * A file may hold several of these, one behind the other.
+ *
  * Source: The .xz File Format 1.1.0; RFC 8878, 3.1.1; RFC 1952; behaviour of Linux 5.17 to 6.12.
  */
 #include "codec/kernel-decoder.h"
@@ -16,9 +18,12 @@
 #define XZ_DICTIONARY_CODE_MAX 40u
 #define XZ_VLI_SIZE_MAX 9u
 
+#define ZSTD_RESERVED 0x08u
+
 #define GZIP_HEADER_SIZE 10u
 #define GZIP_DEFLATE 8u
 #define GZIP_FLAG_NAME 0x08u
+#define GZIP_FLAGS_RESERVED 0xe0u
 #define GZIP_FLAGS_PASSED 0x01u /* says that the content may be text: nobody looks at it */
 
 static int cut_off(struct bytes head, const char *what, struct diag *diag)
@@ -129,7 +134,7 @@ static int check_zstd(struct bytes head, struct diag *diag)
 	at = is_single ? 5 : 6;
 	if (head.size < at + id_size + content_size)
 		return cut_off(head, "zstd frame", diag);
-	if (d & 0x08)
+	if (d & ZSTD_RESERVED)
 		return diag_offset(diag, -EOPNOTSUPP, 4, "zstd frame descriptor 0x%02x", d);
 	if (get_little(head.base + at, id_size) != 0)
 		return diag_offset(diag, -EOPNOTSUPP, at, "zstd dictionary");
@@ -154,6 +159,43 @@ static int check_gzip(struct bytes head, struct diag *diag)
 		return diag_offset(diag, -EOPNOTSUPP, 3, "gzip header fields 0x%02x", flags);
 	if (flags && !memchr(head.base + GZIP_HEADER_SIZE, 0, head.size - GZIP_HEADER_SIZE))
 		return cut_off(head, "gzip", diag);
+	return 0;
+}
+
+/* Streams of xz, and what pads them, fill multiples of four bytes; the others have reserved bits. */
+static bool is_start(enum codec_kind kind, struct bytes file, size_t at)
+{
+	switch (kind) {
+	case CODEC_XZ:
+		return at % 4 == 0;
+	case CODEC_ZSTD:
+		return file.size - at > 4 && !(file.base[at + 4] & ZSTD_RESERVED);
+	default:
+		return file.size - at > 3 && !(file.base[at + 3] & GZIP_FLAGS_RESERVED);
+	}
+}
+
+int kernel_decoder_check_single(enum codec_kind kind, struct bytes file, struct diag *diag)
+{
+	static const struct {
+		const char *magic;
+		size_t size;
+	} starts[CODEC_KINDS] = {
+		[CODEC_XZ] = { "\xfd" "7zXZ\0", 6 },
+		[CODEC_ZSTD] = { "\x28\xb5\x2f\xfd", 4 },
+		[CODEC_GZIP] = { "\x1f\x8b\x08", 3 },
+	};
+	const uint8_t *at = file.base;
+
+	if (kind == CODEC_PLAIN || kind >= CODEC_KINDS)
+		return -EINVAL;
+	while (file.size > 0 && (at = memmem(at + 1, file.size - (size_t)(at - file.base) - 1,
+					     starts[kind].magic, starts[kind].size))) {
+		size_t off = (size_t)(at - file.base);
+
+		if (is_start(kind, file, off))
+			return diag_offset(diag, -EOPNOTSUPP, off, "a second %s stream", codec_name(kind));
+	}
 	return 0;
 }
 

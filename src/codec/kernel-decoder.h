@@ -21,10 +21,21 @@
  * @diag: what it lacks, and at which offset
  *
  * Only the header of the first stream and of its first block is looked at. What depends on how the
- * kernel was built (the xz filters for machine code) counts as lacking. A kernel reads the first
- * stream, frame or member of a file only; that there are more of them no header tells.
+ * kernel was built (the xz filters for machine code) counts as lacking.
  * Return: 0 nothing; -EOPNOTSUPP something; -EBADMSG the header is damaged or cut off; -EINVAL
  * @kind is CODEC_PLAIN.
  * Source: doc/formats/module.md, "Compression".
  */
 int kernel_decoder_check(enum codec_kind kind, struct bytes head, struct diag *diag);
+
+/**
+ * kernel_decoder_check_single() - is there one stream only? A kernel reads the first and nothing behind it
+ * @file: all of it
+ * @diag: where another one begins
+ *
+ * Where a stream ends, no header tells: whatever looks like the start of another one counts. Within the
+ * data of gzip that happens by chance once in 128 MiB, and what is taken for two streams here
+ * loads all the same, decompressed by this program.
+ * Return: 0 one; -EOPNOTSUPP several; -EINVAL @kind is CODEC_PLAIN. Time is linear.
+ */
+int kernel_decoder_check_single(enum codec_kind kind, struct bytes file, struct diag *diag);

@@ -9,72 +9,16 @@
  */
 #include "codec/keyring.h"
 
-#include <dlfcn.h>
 #include <errno.h>
-#include <openssl/cms.h>
-#include <openssl/err.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bytes/diag.h"
-#include "codec/library.h"
+#include "codec/libcrypto.h"
 #include "codec/pkcs7.h"
-
-#define LIBRARY "libcrypto.so.3"
 
 /* A kernel module has one signer; the kernel asks all that there are. */
 #define SIGNERS_MAX 16
-
-#define FUNCTIONS(X)                                                                               \
-	X(d2i_CMS_ContentInfo)                                                                     \
-	X(CMS_ContentInfo_free)                                                                    \
-	X(CMS_get0_type)                                                                           \
-	X(CMS_get0_eContentType)                                                                   \
-	X(CMS_get0_SignerInfos)                                                                    \
-	X(CMS_signed_get_attr_count)                                                               \
-	X(CMS_SignerInfo_get0_signer_id)                                                           \
-	X(CMS_SignerInfo_get0_algs)                                                                \
-	X(CMS_SignerInfo_get0_signature)                                                           \
-	X(OPENSSL_sk_num)                                                                          \
-	X(OPENSSL_sk_value)                                                                        \
-	X(OPENSSL_init_crypto)                                                                     \
-	X(OBJ_obj2nid)                                                                             \
-	X(OBJ_nid2sn)                                                                              \
-	X(X509_ALGOR_get0)                                                                         \
-	X(X509_free)                                                                               \
-	X(X509_get0_serialNumber)                                                                  \
-	X(X509_get0_subject_key_id)                                                                \
-	X(X509_get_issuer_name)                                                                    \
-	X(X509_get_pubkey)                                                                         \
-	X(X509_NAME_get0_der)                                                                      \
-	X(d2i_X509)                                                                                \
-	X(d2i_X509_AUX)                                                                            \
-	X(d2i_PUBKEY)                                                                              \
-	X(ASN1_INTEGER_cmp)                                                                        \
-	X(ASN1_STRING_cmp)                                                                         \
-	X(ASN1_STRING_get0_data)                                                                   \
-	X(ASN1_STRING_length)                                                                      \
-	X(EVP_PKEY_free)                                                                           \
-	X(EVP_get_digestbyname)                                                                    \
-	X(EVP_MD_CTX_new)                                                                          \
-	X(EVP_MD_CTX_free)                                                                         \
-	X(EVP_DigestVerifyInit)                                                                    \
-	X(EVP_DigestVerify)                                                                        \
-	X(BIO_new_mem_buf)                                                                         \
-	X(BIO_free)                                                                                \
-	X(BIO_ctrl)                                                                                \
-	X(PEM_read_bio)                                                                            \
-	X(CRYPTO_free)                                                                             \
-	X(ERR_peek_last_error)                                                                     \
-	X(ERR_clear_error)
-
-struct functions {
-#define X(name) __typeof__(name) *name;
-	FUNCTIONS(X)
-#undef X
-};
 
 /* One of the two, or both, name it; a bare public key has no certificate. */
 struct key {
@@ -83,8 +27,7 @@ struct key {
 };
 
 struct keyring {
-	void *library;
-	struct functions f;
+	struct libcrypto crypto;
 	struct key *keys;
 	unsigned int n, capacity;
 };
@@ -99,32 +42,12 @@ void keyring_free(struct keyring *k)
 	if (!k)
 		return;
 	for (unsigned int i = 0; i < k->n; i++) {
-		k->f.X509_free(k->keys[i].certificate);
-		k->f.EVP_PKEY_free(k->keys[i].public);
+		k->crypto.f.X509_free(k->keys[i].certificate);
+		k->crypto.f.EVP_PKEY_free(k->keys[i].public);
 	}
 	free(k->keys);
-	if (k->library)
-		dlclose(k->library);
+	libcrypto_close(&k->crypto);
 	free(k);
-}
-
-static int open_library(struct keyring *k, struct diag *diag)
-{
-	static const struct library_function functions[] = {
-#define X(function) { #function, offsetof(struct functions, function) },
-		FUNCTIONS(X)
-#undef X
-	};
-	int r;
-
-	if (k->library)
-		return 0;
-	r = library_open(LIBRARY, "cannot verify signatures", functions,
-			 sizeof(functions) / sizeof(functions[0]), &k->f, &k->library, diag);
-	/* What openssl.cnf allows or forbids is not what a kernel does. */
-	if (r == 0)
-		k->f.OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
-	return r;
 }
 
 /* Takes over both. */
@@ -143,8 +66,8 @@ static int keep(struct keyring *k, X509 *certificate, EVP_PKEY *public, struct d
 		k->capacity = keys ? capacity : k->capacity;
 	}
 	if (r < 0) {
-		k->f.X509_free(certificate);
-		k->f.EVP_PKEY_free(public);
+		k->crypto.f.X509_free(certificate);
+		k->crypto.f.EVP_PKEY_free(public);
 		return r;
 	}
 	k->keys[k->n++] = (struct key){ certificate, public };
@@ -154,11 +77,11 @@ static int keep(struct keyring *k, X509 *certificate, EVP_PKEY *public, struct d
 /* A certificate whose key is of no kind that libcrypto knows is of no use. */
 static int keep_certificate(struct keyring *k, X509 *certificate, uint64_t off, struct diag *diag)
 {
-	EVP_PKEY *public = k->f.X509_get_pubkey(certificate);
+	EVP_PKEY *public = k->crypto.f.X509_get_pubkey(certificate);
 
 	if (public)
 		return keep(k, certificate, public, diag);
-	k->f.X509_free(certificate);
+	k->crypto.f.X509_free(certificate);
 	return diag_offset(diag, -EBADMSG, off, "certificate with a key of an unknown kind");
 }
 
@@ -171,13 +94,13 @@ static int add_der(struct keyring *k, struct bytes file, struct diag *diag)
 	while (at < end) {
 		const unsigned char *start = at;
 		uint64_t off = (uint64_t)(start - (const unsigned char *)file.base);
-		X509 *certificate = k->f.d2i_X509(NULL, &at, (long)(end - at));
+		X509 *certificate = k->crypto.f.d2i_X509(NULL, &at, (long)(end - at));
 		EVP_PKEY *public = NULL;
 		int r;
 
 		if (!certificate) {
 			at = start;
-			public = k->f.d2i_PUBKEY(NULL, &at, (long)(end - at));
+			public = k->crypto.f.d2i_PUBKEY(NULL, &at, (long)(end - at));
 		}
 		if (!certificate && !public)
 			return diag_offset(diag, -EBADMSG, off, "no certificate and no public key");
@@ -198,14 +121,14 @@ static int add_block(struct keyring *k, const char *name, const unsigned char *d
 	EVP_PKEY *public;
 
 	if (strcmp(name, PEM_STRING_PUBLIC) == 0) {
-		public = k->f.d2i_PUBKEY(NULL, &at, size);
+		public = k->crypto.f.d2i_PUBKEY(NULL, &at, size);
 		return public ? keep(k, NULL, public, diag)
 			      : diag_offset(diag, -EBADMSG, off, "damaged public key");
 	}
 	if (strcmp(name, PEM_STRING_X509) == 0 || strcmp(name, PEM_STRING_X509_OLD) == 0)
-		certificate = k->f.d2i_X509(NULL, &at, size);
+		certificate = k->crypto.f.d2i_X509(NULL, &at, size);
 	else if (strcmp(name, PEM_STRING_X509_TRUSTED) == 0)
-		certificate = k->f.d2i_X509_AUX(NULL, &at, size);
+		certificate = k->crypto.f.d2i_X509_AUX(NULL, &at, size);
 	else
 		return 0;
 	return certificate ? keep_certificate(k, certificate, off, diag)
@@ -221,29 +144,29 @@ static bool is_end(const struct functions *f)
 
 static int add_pem(struct keyring *k, struct bytes file, struct diag *diag)
 {
-	BIO *bio = k->f.BIO_new_mem_buf(file.base, (int)file.size);
+	BIO *bio = k->crypto.f.BIO_new_mem_buf(file.base, (int)file.size);
 	int n = 0, r = bio ? 0 : -ENOMEM;
 
 	while (r == 0) {
-		uint64_t off = file.size - (uint64_t)k->f.BIO_ctrl(bio, BIO_CTRL_PENDING, 0, NULL);
+		uint64_t off = file.size - (uint64_t)k->crypto.f.BIO_ctrl(bio, BIO_CTRL_PENDING, 0, NULL);
 		unsigned char *der = NULL;
 		char *name = NULL, *header = NULL;
 		long size = 0;
 
-		k->f.ERR_clear_error();
-		if (!k->f.PEM_read_bio(bio, &name, &header, &der, &size)) {
-			if (!is_end(&k->f))
+		k->crypto.f.ERR_clear_error();
+		if (!k->crypto.f.PEM_read_bio(bio, &name, &header, &der, &size)) {
+			if (!is_end(&k->crypto.f))
 				r = diag_offset(diag, -EBADMSG, off, "damaged PEM block");
 			break;
 		}
 		r = add_block(k, name, der, size, off, diag);
 		n += r > 0;
 		r = r > 0 ? 0 : r;
-		k->f.CRYPTO_free(name, __FILE__, __LINE__);
-		k->f.CRYPTO_free(header, __FILE__, __LINE__);
-		k->f.CRYPTO_free(der, __FILE__, __LINE__);
+		k->crypto.f.CRYPTO_free(name, __FILE__, __LINE__);
+		k->crypto.f.CRYPTO_free(header, __FILE__, __LINE__);
+		k->crypto.f.CRYPTO_free(der, __FILE__, __LINE__);
 	}
-	k->f.BIO_free(bio);
+	k->crypto.f.BIO_free(bio);
 	return r < 0 ? r : n;
 }
 
@@ -254,12 +177,12 @@ int keyring_add(struct keyring *k, struct bytes file, struct diag *diag)
 
 	if (file.size > KEYRING_FILE_MAX)
 		return diag_plain(diag, -E2BIG, "file of %zu bytes is too long for keys", file.size);
-	r = open_library(k, diag);
+	r = libcrypto_open(&k->crypto, "cannot verify signatures", diag);
 	if (r < 0)
 		return r;
 	r = memmem(file.base, file.size, dashes, sizeof(dashes) - 1) ? add_pem(k, file, diag)
 								      : add_der(k, file, diag);
-	k->f.ERR_clear_error();
+	k->crypto.f.ERR_clear_error();
 	return r == 0 ? diag_plain(diag, -EBADMSG, "holds no certificate and no public key") : r;
 }
 
@@ -321,23 +244,23 @@ static int verify_signer(const struct keyring *k, CMS_SignerInfo *signer, struct
 			 struct diag *diag)
 {
 	const char *hash;
-	const EVP_MD *md = digest_of(&k->f, signer, &hash);
+	const EVP_MD *md = digest_of(&k->crypto.f, signer, &hash);
 
-	if (k->f.CMS_signed_get_attr_count(signer) >= 0)
+	if (k->crypto.f.CMS_signed_get_attr_count(signer) >= 0)
 		return diag_plain(diag, -EKEYREJECTED, "the signature has attributes, as modules' must not");
 	if (!md)
 		return diag_plain(diag, -ENOPKG, "the signature is of an unknown hash%s%s", hash ? " " : "",
 				  hash ? hash : "");
 	for (unsigned int i = 0; i < k->n; i++) {
-		if (!is_named(&k->f, &k->keys[i], signer))
+		if (!is_named(&k->crypto.f, &k->keys[i], signer))
 			continue;
-		return verify_by(&k->f, &k->keys[i], signer, md, content) < 0
+		return verify_by(&k->crypto.f, &k->keys[i], signer, md, content) < 0
 			       ? diag_plain(diag, -EKEYREJECTED,
 					    "the content is not what the key that the signature names has signed")
 			       : 0;
 	}
 	for (unsigned int i = 0; i < k->n; i++)
-		if (!k->keys[i].certificate && verify_by(&k->f, &k->keys[i], signer, md, content) == 0)
+		if (!k->keys[i].certificate && verify_by(&k->crypto.f, &k->keys[i], signer, md, content) == 0)
 			return 0;
 	return diag_plain(diag, -ENOKEY, "no key of the keyring is the one that the signature names");
 }
@@ -346,7 +269,7 @@ static int verify_signer(const struct keyring *k, CMS_SignerInfo *signer, struct
 static int verify_all(const struct keyring *k, CMS_ContentInfo *cms, struct bytes content,
 		      struct diag *diag)
 {
-	const struct functions *f = &k->f;
+	const struct functions *f = &k->crypto.f;
 	const OPENSSL_STACK *signers;
 	int n, r, worst = -ENOKEY;
 
@@ -375,12 +298,12 @@ int keyring_verify(const struct keyring *k, struct bytes der, struct bytes conte
 
 	if (der.size > PKCS7_SIZE_MAX)
 		return diag_plain(diag, -E2BIG, "signature of %zu bytes is too long", der.size);
-	if (!k->library)
+	if (!k->crypto.library)
 		return diag_plain(diag, -ENOKEY, "the keyring is empty");
-	cms = der.size > 0 ? k->f.d2i_CMS_ContentInfo(NULL, &at, (long)der.size) : NULL;
+	cms = der.size > 0 ? k->crypto.f.d2i_CMS_ContentInfo(NULL, &at, (long)der.size) : NULL;
 	r = cms ? verify_all(k, cms, content, diag)
 		: diag_plain(diag, -EBADMSG, "the signature is not PKCS#7");
-	k->f.CMS_ContentInfo_free(cms);
-	k->f.ERR_clear_error();
+	k->crypto.f.CMS_ContentInfo_free(cms);
+	k->crypto.f.ERR_clear_error();
 	return r;
 }

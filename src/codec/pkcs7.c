@@ -11,54 +11,14 @@
 #include "codec/pkcs7.h"
 
 #include <ctype.h>
-#include <dlfcn.h>
-#include <openssl/cms.h>
-#include <openssl/err.h>
-#include <openssl/x509.h>
 #include <stdlib.h>
 
 #include "bytes/arena.h"
 #include "bytes/diag.h"
-#include "codec/library.h"
-
-DLOPEN_NOTE({"feature": "signatures",
-	     "description": "Shows by whom and how kernel modules are signed",
-	     "priority": "recommended",
-	     "soname": ["libcrypto.so.3"]});
-
-#define LIBRARY "libcrypto.so.3"
-
-#define FUNCTIONS(X)                                                                               \
-	X(d2i_CMS_ContentInfo)                                                                     \
-	X(CMS_ContentInfo_free)                                                                    \
-	X(CMS_get0_SignerInfos)                                                                    \
-	X(CMS_SignerInfo_get0_signer_id)                                                           \
-	X(CMS_SignerInfo_get0_algs)                                                                \
-	X(CMS_SignerInfo_get0_signature)                                                           \
-	X(OPENSSL_sk_num)                                                                          \
-	X(OPENSSL_sk_value)                                                                        \
-	X(OPENSSL_init_crypto)                                                                     \
-	X(X509_NAME_get_index_by_NID)                                                              \
-	X(X509_NAME_get_entry)                                                                     \
-	X(X509_NAME_ENTRY_get_data)                                                                \
-	X(X509_ALGOR_get0)                                                                         \
-	X(OBJ_obj2nid)                                                                             \
-	X(OBJ_nid2sn)                                                                              \
-	X(ASN1_STRING_get0_data)                                                                   \
-	X(ASN1_STRING_length)                                                                      \
-	X(ASN1_STRING_to_UTF8)                                                                     \
-	X(CRYPTO_free)                                                                             \
-	X(ERR_clear_error)
-
-struct functions {
-#define X(name) __typeof__(name) *name;
-	FUNCTIONS(X)
-#undef X
-};
+#include "codec/libcrypto.h"
 
 struct pkcs7_reader {
-	void *library;
-	struct functions f;
+	struct libcrypto crypto;
 };
 
 struct pkcs7_reader *pkcs7_reader_new(void)
@@ -70,28 +30,8 @@ void pkcs7_reader_free(struct pkcs7_reader *reader)
 {
 	if (!reader)
 		return;
-	if (reader->library)
-		dlclose(reader->library);
+	libcrypto_close(&reader->crypto);
 	free(reader);
-}
-
-static int open_library(struct pkcs7_reader *reader, struct diag *diag)
-{
-	static const struct library_function functions[] = {
-#define X(function) { #function, offsetof(struct functions, function) },
-		FUNCTIONS(X)
-#undef X
-	};
-	int r;
-
-	if (reader->library)
-		return 0;
-	r = library_open(LIBRARY, "cannot read PKCS#7 signatures", functions,
-			 sizeof(functions) / sizeof(functions[0]), &reader->f, &reader->library, diag);
-	/* Reading a signature needs nothing of what openssl.cnf could say. */
-	if (r == 0)
-		reader->f.OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
-	return r;
 }
 
 static int copy(struct arena *arena, const void *p, int size, struct bytes *ret)
@@ -198,13 +138,13 @@ int pkcs7_read(struct pkcs7_reader *reader, struct bytes der, struct arena *aren
 
 	if (der.size > PKCS7_SIZE_MAX)
 		return diag_plain(diag, -E2BIG, "signature of %zu bytes is too long", der.size);
-	r = open_library(reader, diag);
+	r = libcrypto_open(&reader->crypto, "cannot read PKCS#7 signatures", diag);
 	if (r < 0)
 		return r;
-	cms = der.size > 0 ? reader->f.d2i_CMS_ContentInfo(NULL, &at, (long)der.size) : NULL;
-	r = cms ? read_signer(&reader->f, cms, arena, ret, diag)
+	cms = der.size > 0 ? reader->crypto.f.d2i_CMS_ContentInfo(NULL, &at, (long)der.size) : NULL;
+	r = cms ? read_signer(&reader->crypto.f, cms, arena, ret, diag)
 		: diag_plain(diag, -EBADMSG, "signature is not PKCS#7");
-	reader->f.CMS_ContentInfo_free(cms);
-	reader->f.ERR_clear_error();
+	reader->crypto.f.CMS_ContentInfo_free(cms);
+	reader->crypto.f.ERR_clear_error();
 	return r;
 }

@@ -115,6 +115,37 @@ static void test_cut_off(void **state)
 	}
 }
 
+static void expect_single(enum codec_kind kind, const char *file, size_t size, int r, uint64_t where)
+{
+	struct diag diag = { 0 };
+	char *copy = test_malloc(size + !size);
+
+	memcpy(copy, file, size);
+	assert_int_equal(kernel_decoder_check_single(kind, bytes_of(copy, size), &diag), r);
+	test_free(copy);
+	assert_int_equal(diag.where, where);
+	assert_int_equal(r == -EOPNOTSUPP, diag.what[0] != '\0');
+}
+
+/* What cannot begin one is content that looks like it. */
+static void test_single(void **state)
+{
+	(void)state;
+	expect_single(CODEC_XZ, OF("\xfd" "7zXZ\0..data..YZ" "\xfd" "7zXZ\0"), -EOPNOTSUPP, 16);
+	expect_single(CODEC_XZ, OF("\xfd" "7zXZ\0....YZ\0\0\0\0" "\xfd" "7zXZ\0"), -EOPNOTSUPP, 16);
+	expect_single(CODEC_XZ, OF("\xfd" "7zXZ\0.\xfd" "7zXZ\0"), 0, 0);
+	expect_single(CODEC_XZ, OF("\xfd" "7zXZ\0.\xfd" "7zXZ\0..." "\xfd" "7zXZ\0"), -EOPNOTSUPP, 16);
+	expect_single(CODEC_ZSTD, OF("\x28\xb5\x2f\xfd\0....\x28\xb5\x2f\xfd\x24"), -EOPNOTSUPP, 9);
+	expect_single(CODEC_ZSTD, OF("\x28\xb5\x2f\xfd\0....\x28\xb5\x2f\xfd\x08"), 0, 0);
+	expect_single(CODEC_ZSTD, OF("\x28\xb5\x2f\xfd\0....\x28\xb5\x2f\xfd"), 0, 0);
+	expect_single(CODEC_GZIP, OF("\x1f\x8b\x08\0....\x1f\x8b\x08\x08"), -EOPNOTSUPP, 8);
+	expect_single(CODEC_GZIP, OF("\x1f\x8b\x08\0....\x1f\x8b\x08\x20"), 0, 0);
+	expect_single(CODEC_GZIP, OF("\x1f\x8b\x08\0....\x1f\x8b\x08"), 0, 0);
+	expect_single(CODEC_GZIP, OF("\x1f"), 0, 0);
+	expect_single(CODEC_GZIP, OF(""), 0, 0);
+	expect_single(CODEC_PLAIN, OF("\177ELF"), -EINVAL, 0);
+}
+
 static void test_plain(void **state)
 {
 	(void)state;
@@ -126,7 +157,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_xz),	cmocka_unit_test(test_zstd),
 		cmocka_unit_test(test_gzip),	cmocka_unit_test(test_cut_off),
-		cmocka_unit_test(test_plain),
+		cmocka_unit_test(test_single),	cmocka_unit_test(test_plain),
 	};
 
 	return cmocka_run_group_tests_name("kernel-decoder", tests, NULL, NULL);

@@ -15,7 +15,9 @@
 
 #include "bytes/buf.h"
 #include "bytes/diag.h"
+#include "bytes/grow.h"
 #include "bytes/name.h"
+#include "conf/expression.h"
 #include "conf/lines.h"
 
 struct reading {
@@ -44,25 +46,19 @@ static int note_bad(const struct reading *in, const char *what)
 static int rules_add(const struct reading *in, struct depmod_rules *rules, uint32_t max,
 		     struct depmod_rule rule)
 {
-	struct depmod_rule *items = rules->items;
+	int r;
 
 	if (rules->n >= max)
 		return note_bad(in, "ignored, there are too many of them");
 	if (!rule.text)
 		return -ENOMEM;
-	if (rules->n == rules->capacity) {
-		uint32_t capacity = rules->capacity ? rules->capacity * 2 : 16;
-
-		items = realloc(items, capacity * sizeof(*items));
-		if (!items)
-			return -ENOMEM;
-		rules->items = items;
-		rules->capacity = capacity;
-	}
+	r = grow_array(&rules->items, rules->n, &rules->capacity, sizeof(*rules->items), max);
+	if (r < 0)
+		return r;
 	rule.file = in->file;
 	rule.line = in->line;
 	rule.order = rules->n;
-	items[rules->n++] = rule;
+	rules->items[rules->n++] = rule;
 	return 0;
 }
 
@@ -71,6 +67,12 @@ static bool is_for_kernel(const struct reading *in, const char *version)
 	struct diag diag;
 	int fits;
 
+	if (!expression_is_cheap(version)) {
+		diag_line(&diag, 0, in->line, "%.40s: '%.100s' is too long or too costly, line ignored",
+			  in->directive, version);
+		note(in, DEPMOD_NOTE_BAD, &diag);
+		return false;
+	}
 	fits = strcmp(version, "*") == 0 ? 1 : in->env->matches(in->env->ctx, version);
 	if (fits > 0)
 		return true;
@@ -202,26 +204,20 @@ static const char *fold(const char *word, bool may_be_pattern, char *ret_name)
 static int declare(const struct reading *in, struct depmod_declarations *to,
 		   struct depmod_declaration line)
 {
-	struct depmod_declaration *items = to->items;
+	int r;
 
 	if (!line.name || !line.words)
 		return -ENOMEM;
 	if (to->n >= DEPMOD_DECLARATIONS_MAX ||
 	    (line.is_pattern && in->conf->n_patterns >= DEPMOD_PATTERNS_MAX))
 		return note_bad(in, "ignored, there are too many of them");
-	if (to->n == to->capacity) {
-		uint32_t capacity = to->capacity ? to->capacity * 2 : 16;
-
-		items = realloc(items, capacity * sizeof(*items));
-		if (!items)
-			return -ENOMEM;
-		to->items = items;
-		to->capacity = capacity;
-	}
+	r = grow_array(&to->items, to->n, &to->capacity, sizeof(*to->items), DEPMOD_DECLARATIONS_MAX);
+	if (r < 0)
+		return r;
 	line.file = in->file;
 	line.line = in->line;
 	in->conf->n_patterns += line.is_pattern;
-	items[to->n++] = line;
+	to->items[to->n++] = line;
 	return 0;
 }
 

@@ -86,7 +86,7 @@ struct depmod_conf {
 /** struct depmod_conf_env - what the rules need of the outside */
 struct depmod_conf_env {
 	/* Is the pattern, a POSIX extended regular expression, found in the kernel's version? Not
-	 * asked for "*". 1; 0; -EINVAL when it is no such expression. */
+	 * asked for "*", or what conf/expression.h refuses. 1; 0; -EINVAL when it is no such expression. */
 	int (*matches)(void *ctx, const char *pattern);
 	/* May be NULL. */
 	void (*note)(void *ctx, const char *file, enum depmod_note note, const struct diag *diag);

@@ -14,14 +14,14 @@
  */
 #include "conf/modprobe-conf.h"
 
-#include <stdlib.h>
+#include <errno.h>
 
 #include "bytes/buf.h"
 #include "bytes/diag.h"
-#include "bytes/glob.h"
 #include "bytes/name-set.h"
 #include "conf/cmdline.h"
 #include "conf/lines.h"
+#include "conf/modprobe-rules.h"
 
 #define BLANKS " \t"
 #define WILDCARDS "*?[\\"
@@ -95,30 +95,16 @@ static bool may_be_pattern(enum modprobe_rule_kind kind, const char *name)
 static int add(const struct reading *in, enum modprobe_rule_kind kind, const char *name,
 	       const char *text)
 {
-	struct modprobe_rules *rules = &in->conf->rules[kind];
-	struct modprobe_rule *items = rules->items;
+	const struct modprobe_rule rule = { .name = name,
+					    .text = text,
+					    .file = in->file,
+					    .line = in->line,
+					    .is_pattern = name && may_be_pattern(kind, name),
+					    .takes_back = text && names_nothing(kind, text),
+					    .is_strict = in->is_strict };
+	int r = name && text ? modprobe_rules_add(&in->conf->rules[kind], &rule) : -ENOMEM;
 
-	if (!name || !text)
-		return -ENOMEM;
-	if (rules->n >= MODPROBE_RULES_MAX)
-		return note_bad(in, "ignored, there are too many of them");
-	if (rules->n == rules->capacity) {
-		uint32_t capacity = rules->capacity ? rules->capacity * 2 : 16;
-
-		items = realloc(items, capacity * sizeof(*items));
-		if (!items)
-			return -ENOMEM;
-		rules->items = items;
-		rules->capacity = capacity;
-	}
-	items[rules->n++] = (struct modprobe_rule){ .name = name,
-						    .text = text,
-						    .file = in->file,
-						    .line = in->line,
-						    .is_pattern = may_be_pattern(kind, name),
-						    .takes_back = names_nothing(kind, text),
-						    .is_strict = in->is_strict };
-	return 0;
+	return r == -E2BIG ? note_bad(in, "ignored, there are too many of them") : r;
 }
 
 static char *copy(const struct reading *in, const char *s, size_t size)
@@ -212,7 +198,7 @@ static int read_list(struct reading *in, enum modprobe_rule_kind kind, char *res
 	return n_words ? 0 : note_bad(in, "needs a module");
 }
 
-/* A name of a declaration. Return as fold(). */
+/* The folded spelling of a name of a declaration. Return as fold(). */
 static int fold_declared(const struct reading *in, enum modprobe_rule_kind kind, const char *word,
 			 const char **ret_name)
 {
@@ -224,28 +210,29 @@ static int fold_declared(const struct reading *in, enum modprobe_rule_kind kind,
 	return fold(in, word, ret_name);
 }
 
-/* What stands behind @own. What is no name, its own, or there already, is told and passed over. */
+/* What stands behind @own, as it was written. What is no name, its own, or there already, is told and
+ * passed over. */
 static int put_names(const struct reading *in, enum modprobe_rule_kind kind, const char *own,
 		     char *rest, struct buf *text)
 {
 	CLEANUP_NAME_SET struct name_set names = { 0 };
-	const char *name;
+	const char *word, *name;
 	int r = 0;
 
-	while (r >= 0 && (name = conf_word(&rest)) && name[0] != '#') {
-		r = fold_declared(in, kind, name, &name);
+	while (r >= 0 && (word = conf_word(&rest)) && word[0] != '#') {
+		r = fold_declared(in, kind, word, &name);
 		if (r <= 0)
 			continue;
 		if (strcmp(name, own) == 0) {
-			r = note_bad_text(in, "names itself", name, strlen(name));
+			r = note_bad_text(in, "names itself", word, strlen(word));
 			continue;
 		}
 		r = name_set_put(&names, name, 0, NULL);
 		if (r == 0) {
-			note_bad_text(in, "stands there twice", name, strlen(name));
+			note_bad_text(in, "stands there twice", word, strlen(word));
 		} else if (r > 0) {
 			buf_put_string(text, text->size ? " " : "");
-			buf_put_string(text, name);
+			buf_put_string(text, word);
 		}
 	}
 	return r < 0 ? r : text->error;
@@ -475,45 +462,12 @@ int modprobe_conf_read_cmdline(struct modprobe_conf *conf, struct bytes text, co
 	return r;
 }
 
-static bool is_about(const struct modprobe_rule *rule, const char *name)
-{
-	return rule->is_pattern ? glob_matches(rule->name, name) : strcmp(rule->name, name) == 0;
-}
-
-const struct modprobe_rule *modprobe_conf_next(const struct modprobe_conf *conf,
-					       enum modprobe_rule_kind kind, const char *name,
-					       const struct modprobe_rule *after)
-{
-	const struct modprobe_rules *rules = &conf->rules[kind];
-	uint32_t first = after ? (uint32_t)(after - rules->items) + 1 : 0;
-
-	/* What is found at all stands behind the last line that takes back. */
-	for (uint32_t i = after ? 0 : rules->n; i > 0 && first == 0; i--)
-		if (rules->items[i - 1].takes_back && is_about(&rules->items[i - 1], name))
-			first = i;
-	for (uint32_t i = first; i < rules->n; i++)
-		if (is_about(&rules->items[i], name))
-			return &rules->items[i];
-	return NULL;
-}
-
-bool modprobe_conf_takes_back(const struct modprobe_conf *conf, enum modprobe_rule_kind kind,
-			      const char *name)
-{
-	const struct modprobe_rules *rules = &conf->rules[kind];
-
-	for (uint32_t i = 0; i < rules->n; i++)
-		if (rules->items[i].takes_back && is_about(&rules->items[i], name))
-			return true;
-	return false;
-}
-
 void modprobe_conf_done(struct modprobe_conf *conf)
 {
 	if (!conf)
 		return;
 	for (int kind = 0; kind < MODPROBE_RULE_KINDS; kind++)
-		free(conf->rules[kind].items);
+		modprobe_rules_done(&conf->rules[kind]);
 	arena_done(&conf->arena);
 	*conf = (struct modprobe_conf){ 0 };
 }

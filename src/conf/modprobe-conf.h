@@ -10,11 +10,13 @@
 
 #include "bytes/arena.h"
 #include "bytes/bytes.h"
+#include "bytes/name-set.h"
 #include "bytes/name.h"
 
 struct diag;
+struct modprobe_link;
 
-/* Rules of one kind. A request looks at each of them, so that this bounds time as well. */
+/* Rules of one kind. A request looks at each that is a pattern, so that this bounds time as well. */
 #define MODPROBE_RULES_MAX (1u << 20)
 
 /** enum modprobe_rule_kind - directives of modprobe.d */
@@ -42,7 +44,8 @@ struct modprobe_rule {
 	/* alias: the module's name, '-' folded; options: parameters, tabs made blanks; install, remove:
 	 * the command; these two are all that stands behind the one blank after the name, further blanks
 	 * too, as kmod prints them. softdep, weakdep: the words behind the name, "" where there are none;
-	 * harddep, conflict: likewise, '-' folded, one blank between two, each once, none of them @name;
+	 * harddep, conflict: likewise, one blank between two, each once but for '-' and '_', none of them
+	 * @name;
 	 * else "". */
 	const char *text;
 	const char *file;
@@ -58,7 +61,12 @@ struct modprobe_conf {
 	struct modprobe_rules {
 		struct modprobe_rule *items; /* in the order of reading, the module's own tags first */
 		uint32_t n;
+		/* How they are found; modprobe-rules.c. */
 		uint32_t capacity;
+		struct modprobe_link *links; /* beside each of them */
+		struct name_set names; /* the first of each name that is no pattern */
+		uint32_t *patterns, n_patterns, patterns_capacity; /* numbers of those that are */
+		bool has_taking_back;
 	} rules[MODPROBE_RULE_KINDS];
 };
 
@@ -114,8 +122,9 @@ int modprobe_conf_read_cmdline(struct modprobe_conf *conf, struct bytes text, co
  * @after: the rule found before; NULL for the first
  *
  * softdep, weakdep, harddep: a line that names nothing (without words, or with "pre:" and "post:" alone) takes
- * back all lines about @name before it: they are not found, and neither is that line. Costs one pass
- * over the rules of the kind.
+ * back all lines about @name before it: they are not found, and neither is that line. All calls for one
+ * @name together cost a pass over the rules of that name and the patterns of the kind; where a pattern is
+ * about it, over all rules of the kind.
  * Return: NULL when there is no other.
  */
 const struct modprobe_rule *modprobe_conf_next(const struct modprobe_conf *conf,
@@ -125,6 +134,13 @@ const struct modprobe_rule *modprobe_conf_next(const struct modprobe_conf *conf,
 /** modprobe_conf_takes_back() - does a rule of @kind take back what was said of module @name elsewhere? */
 bool modprobe_conf_takes_back(const struct modprobe_conf *conf, enum modprobe_rule_kind kind,
 			      const char *name);
+
+/**
+ * modprobe_conf_of_name() - the first rule of @kind that is written with this very name, or pattern
+ * Costs a pass over the patterns of the kind. Return: NULL without.
+ */
+const struct modprobe_rule *modprobe_conf_of_name(const struct modprobe_conf *conf,
+						  enum modprobe_rule_kind kind, const char *name);
 
 /** modprobe_conf_done() - free everything; NULL is fine */
 void modprobe_conf_done(struct modprobe_conf *conf);

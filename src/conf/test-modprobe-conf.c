@@ -222,7 +222,7 @@ static void test_harddep(void **state)
 
 	(void)state;
 	assert_found(&conf, MODPROBE_HARDDEP, "r8169",
-		     "a.conf:1 <realtek phy_x>\na.conf:2 <a>\na.conf:3 <must>\n");
+		     "a.conf:1 <realtek phy-x>\na.conf:2 <a>\na.conf:3 <must>\n");
 	assert_found(&conf, MODPROBE_HARDDEP, "r8159", "a.conf:2 <a>\n");
 	assert_found(&conf, MODPROBE_HARDDEP, "taken", "a.conf:7 <y>\n");
 	assert_found(&conf, MODPROBE_HARDDEP, "realtek", "");
@@ -243,7 +243,7 @@ static void test_conflict(void **state)
 
 	(void)state;
 	assert_found(&conf, MODPROBE_CONFLICT, "nou_veau",
-		     "a.conf:1 <nvidia nvidia_drm>\na.conf:3 <b>\n");
+		     "a.conf:1 <nvidia nvidia-drm>\na.conf:3 <b>\n");
 	assert_found(&conf, MODPROBE_CONFLICT, "pci:v10DE", "a.conf:2 <x>\n");
 	assert_found(&conf, MODPROBE_CONFLICT, "nvidia", "");
 }
@@ -295,7 +295,7 @@ static void test_bad_declarations(void **state)
 	buf_put_u8(&notes, 0);
 	assert_string_equal((char *)notes.base, (char *)all.base);
 	assert_found(&conf, MODPROBE_HARDDEP, "m",
-		     "bad.conf:2 <self a>\nbad.conf:4 <b c_d>\nbad.conf:5 <e>\n"
+		     "bad.conf:2 <self a>\nbad.conf:4 <b c-d>\nbad.conf:5 <e>\n"
 		     "bad.conf:13 <strict>\nbad.conf:14 <lax>\n");
 	assert_found(&conf, MODPROBE_CONFLICT, "m", "bad.conf:12 <o p>\n");
 	assert_true(conf.rules[MODPROBE_HARDDEP].items[3].is_strict);

@@ -97,11 +97,11 @@ int facts_collected(const struct facts_reader *r, struct diag *diag)
 	}
 	if (error == -ENOMEM)
 		return error;
-	if (r->pool.error)
+	if (r->pool.error && r->pool.max < FACTS_RECORD_MAX)
 		return diag_plain(diag, -E2BIG,
 				  "its names share bytes: apart they exceed %zu bytes",
 				  r->pool.max);
-	if (error < 0 || sum > FACTS_RECORD_MAX)
+	if (r->pool.error || error < 0 || sum > FACTS_RECORD_MAX)
 		return diag_plain(diag, -E2BIG, "its names and tables exceed %u MiB",
 				  FACTS_RECORD_MAX >> 20);
 	return 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "engine/apply.h"
+#include "engine/apply-internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,21 +9,11 @@
 #include "bytes/buf.h"
 #include "conf/command.h"
 #include "engine/conflict.h"
+#include "engine/live-tags.h"
 
 /* First and longest pause while a module that is to go is in use, microseconds. */
 #define PAUSE_MIN_USEC 1000u
 #define PAUSE_MAX_USEC 64000u
-
-struct applying {
-	const struct plan *plan;
-	const struct kernel *kernel;
-	struct inserter *inserter;
-	const struct apply_options *options;
-	struct apply_result *results;
-	uint8_t *is_doomed; /* steps that cannot succeed any longer */
-	uint8_t *is_moot;   /* steps that nobody waits for any longer: another answer has succeeded */
-	uint8_t *is_kept;   /* steps that are not undone */
-};
 
 static void applying_done(struct applying *a)
 {
@@ -32,7 +22,7 @@ static void applying_done(struct applying *a)
 	free(a->is_kept);
 }
 
-static bool has_succeeded(const struct apply_result *result)
+bool apply_has_succeeded(const struct apply_result *result)
 {
 	return result->status == APPLY_DONE || result->status == APPLY_NOT_NEEDED;
 }
@@ -40,7 +30,7 @@ static bool has_succeeded(const struct apply_result *result)
 static bool is_satisfied(const struct applying *a, const struct plan_group *group)
 {
 	for (uint32_t n = 0; n < group->n_steps; n++)
-		if (has_succeeded(&a->results[group->steps[n]]))
+		if (apply_has_succeeded(&a->results[group->steps[n]]))
 			return true;
 	return false;
 }
@@ -91,7 +81,7 @@ static bool counts(const struct applying *a, const struct plan_reason *reason, u
 	if (reason->kind == PLAN_GOAL || by == PLAN_NONE)
 		return true;
 	if (by < now)
-		return has_succeeded(&a->results[by]);
+		return apply_has_succeeded(&a->results[by]);
 	/* A dry run shows all answers: which of them will do is not known before. */
 	if (!a->options->dry_run && has_other_answer(a, reason))
 		return false;
@@ -144,7 +134,7 @@ static void look_ahead(struct applying *a, uint32_t i)
 {
 	bool is_news = is_answer(&a->plan->steps[i]);
 
-	if (!has_succeeded(&a->results[i])) {
+	if (!apply_has_succeeded(&a->results[i])) {
 		is_news = !a->is_doomed[i] && a->results[i].status != APPLY_NOT_TRIED;
 		doom(a, i);
 	}
@@ -156,7 +146,7 @@ static void look_ahead(struct applying *a, uint32_t i)
 static uint32_t find_failed_need(const struct applying *a, const struct plan_step *step)
 {
 	for (uint32_t n = 0; n < step->n_needs; n++)
-		if (!has_succeeded(&a->results[step->needs[n]]))
+		if (!apply_has_succeeded(&a->results[step->needs[n]]))
 			return step->needs[n];
 	return PLAN_NONE;
 }
@@ -187,16 +177,18 @@ static void insert(struct applying *a, const struct plan_step *step, struct appl
 		result->status = result->report.was_loaded ? APPLY_NOT_NEEDED : APPLY_DONE;
 }
 
-static void run_command(struct applying *a, const struct plan_step *step, struct apply_result *result)
+/* Return: 0; -ECANCELED the command says no; -errno. */
+static int run_command(struct applying *a, const char *module, const char *text, const char *options,
+		       struct apply_result *result)
 {
 	CLEANUP_BUF struct buf command = { 0 };
 	CLEANUP_BUF struct buf variable = { 0 };
 	int r;
 
-	r = command_expand(step->command, step->options, &command, &variable);
+	r = command_expand(text, options, &command, &variable);
 	if (r >= 0) {
 		const struct kernel_command run = { .command = (const char *)command.base,
-						    .module = step->module,
+						    .module = module,
 						    .options = a->options->child_options,
 						    .params = (const char *)variable.base };
 
@@ -204,10 +196,13 @@ static void run_command(struct applying *a, const struct plan_step *step, struct
 		r = a->kernel->run(a->kernel->ctx, &run);
 	}
 	result->wait_status = r < 0 ? 0 : r;
-	if (r > 0)
-		r = -ECANCELED;
-	result->error = r;
-	result->status = r == 0 ? APPLY_DONE : APPLY_FAILED;
+	return r > 0 ? -ECANCELED : r;
+}
+
+static void do_command(struct applying *a, const struct plan_step *step, struct apply_result *result)
+{
+	result->error = run_command(a, step->module, step->command, step->options, result);
+	result->status = result->error == 0 ? APPLY_DONE : APPLY_FAILED;
 }
 
 static bool is_in_use(const struct applying *a, const char *module)
@@ -218,14 +213,15 @@ static bool is_in_use(const struct applying *a, const char *module)
 }
 
 /* While it is in use, again and again until the time is over. */
-static int delete_patiently(struct applying *a, const char *module, unsigned int flags)
+static int delete_patiently(struct applying *a, uint32_t i, unsigned int flags,
+			    struct apply_result *result)
 {
 	const struct kernel *k = a->kernel;
 	int64_t deadline = k->now_usec(k->ctx) + a->options->wait_usec;
 	uint32_t pause = PAUSE_MIN_USEC;
 	int r;
 
-	while ((r = k->remove(k->ctx, module, flags)) == -EAGAIN) {
+	while ((r = apply_remove(a, i, flags, result)) == -EAGAIN) {
 		int64_t left = deadline - k->now_usec(k->ctx);
 
 		if (left <= 0)
@@ -236,8 +232,9 @@ static int delete_patiently(struct applying *a, const char *module, unsigned int
 	return r;
 }
 
-static void delete(struct applying *a, const struct plan_step *step, struct apply_result *result)
+static void delete(struct applying *a, uint32_t i, struct apply_result *result)
 {
+	const struct plan_step *step = &a->plan->steps[i];
 	unsigned int flags = O_NONBLOCK | (step->is_goal && a->options->force ? O_TRUNC : 0);
 	int r;
 
@@ -246,69 +243,32 @@ static void delete(struct applying *a, const struct plan_step *step, struct appl
 		return;
 	}
 	if (step->is_goal && a->options->wait_usec > 0)
-		r = delete_patiently(a, step->module, flags);
+		r = delete_patiently(a, i, flags, result);
 	else
-		r = a->kernel->remove(a->kernel->ctx, step->module, flags);
+		r = apply_remove(a, i, flags, result);
 	result->error = r;
 	if (r == 0)
 		result->status = APPLY_DONE;
-	else if (r == -ENOENT || (r == -EAGAIN && step->if_unused)) /* gone, or wanted, meanwhile */
+	else if (r == -ENOENT || /* gone, or wanted, meanwhile */
+		 (step->if_unused && (r == -EAGAIN || result->needed.user)))
 		result->status = APPLY_NOT_NEEDED;
 	else
 		result->status = APPLY_FAILED;
 }
 
-static bool is_hard_need(const struct applying *a, uint32_t user, uint32_t need)
-{
-	const struct plan_step *step = &a->plan->steps[need];
-
-	if (step->action != PLAN_INSERT && step->action != PLAN_IS_LIVE)
-		return false;
-	for (uint32_t n = 0; n < step->n_reasons; n++)
-		if (step->reasons[n].step == user && step->reasons[n].kind == PLAN_HARD)
-			return true;
-	return false;
-}
-
-/*
- * The kernel would insert it without what it needs for no symbol, which may have gone since the plan
- * was made. Return: the step; PLAN_NONE.
- */
-static uint32_t find_gone_need(const struct applying *a, uint32_t i)
-{
-	const struct plan_step *step = &a->plan->steps[i];
-
-	for (uint32_t n = 0; n < step->n_needs; n++) {
-		uint32_t need = step->needs[n];
-		enum module_state state;
-
-		if (is_hard_need(a, i, need) &&
-		    a->kernel->state(a->kernel->ctx, a->plan->steps[need].module, &state) == 0 &&
-		    (state == MODULE_ABSENT || state == MODULE_GOING))
-			return need;
-	}
-	return PLAN_NONE;
-}
-
 /*
  * The modules that this one must not meet may have come since the plan was made. A command is not
- * guarded while it runs: what it loads, it loads under a guard of its own.
+ * guarded while it runs: what it loads, it loads under guards of its own.
  */
-static void load(struct applying *a, const struct plan_step *step, struct apply_result *result)
+static void load_kept(struct applying *a, const struct plan_step *step, struct need_guard *needs,
+		      struct apply_result *result)
 {
-	uint32_t other = PLAN_NONE, gone = find_gone_need(a, (uint32_t)(step - a->plan->steps));
-	struct conflict_guard guard = { 0 };
+	struct conflict_guard conflicts = { 0 };
+	uint32_t other = PLAN_NONE;
 	int r = 0;
 
-	if (gone != PLAN_NONE) {
-		a->results[gone].status = APPLY_FAILED;
-		a->results[gone].error = -ESTALE;
-		result->status = APPLY_NEEDS;
-		result->cause = gone;
-		return;
-	}
 	if (step->n_conflicts > 0)
-		r = conflict_begin(&guard, a->kernel, a->options->conflict_dir, step->module,
+		r = conflict_begin(&conflicts, a->kernel, a->options->conflict_dir, step->module,
 				   step->conflicts, step->n_conflicts, INSERT_WAIT_MAX_USEC, &other);
 	if (r < 0) {
 		result->error = r;
@@ -318,11 +278,23 @@ static void load(struct applying *a, const struct plan_step *step, struct apply_
 	}
 	if (step->action == PLAN_INSERT) {
 		insert(a, step, result);
-		conflict_end(&guard);
+		if (result->status == APPLY_DONE && a->options->session)
+			live_tags_keep(a->options->session, step->module);
+		conflict_end(&conflicts);
 	} else {
-		conflict_end(&guard);
-		run_command(a, step, result);
+		conflict_end(&conflicts);
+		need_end(needs);
+		do_command(a, step, result);
 	}
+}
+
+static void load(struct applying *a, const struct plan_step *step, struct apply_result *result)
+{
+	struct need_guard needs = { 0 };
+
+	if (apply_keep_needs(a, (uint32_t)(step - a->plan->steps), &needs, result) == 0)
+		load_kept(a, step, &needs, result);
+	need_end(&needs);
 }
 
 static void act(struct applying *a, const struct plan_step *step, struct apply_result *result)
@@ -334,9 +306,9 @@ static void act(struct applying *a, const struct plan_step *step, struct apply_r
 	else if (step->action == PLAN_INSERT || step->action == PLAN_RUN_INSTALL)
 		load(a, step, result);
 	else if (step->action == PLAN_DELETE)
-		delete(a, step, result);
+		delete(a, (uint32_t)(step - a->plan->steps), result);
 	else
-		run_command(a, step, result);
+		do_command(a, step, result);
 }
 
 static void do_step(struct applying *a, uint32_t i)
@@ -380,11 +352,27 @@ static void keep_needs(struct applying *a, const struct plan_step *step)
 		const struct plan_group *group = &step->groups[g];
 		uint32_t n = 0;
 
-		while (n < group->n_steps && !has_succeeded(&a->results[group->steps[n]]))
+		while (n < group->n_steps && !apply_has_succeeded(&a->results[group->steps[n]]))
 			n++;
 		if (n < group->n_steps)
 			a->is_kept[group->steps[n]] = 1;
 	}
+}
+
+/* Who configured a command to load a module has to say how that is taken back. */
+static bool can_be_undone(const struct applying *a, const struct plan_step *step)
+{
+	return step->action == PLAN_INSERT ||
+	       (step->action == PLAN_RUN_INSTALL && step->undo && !is_in_use(a, step->module));
+}
+
+static int undo_step(struct applying *a, uint32_t i, struct apply_result *result)
+{
+	const struct plan_step *step = &a->plan->steps[i];
+
+	if (step->action == PLAN_INSERT)
+		return apply_remove(a, i, O_NONBLOCK, result);
+	return run_command(a, step->module, step->undo, "", result);
 }
 
 /* Last first. What something else uses by now stays, and what is needed by what stays. */
@@ -396,11 +384,11 @@ static void undo(struct applying *a)
 
 		if (result->status != APPLY_DONE)
 			continue;
-		if (step->action != PLAN_INSERT || a->is_kept[i]) {
+		if (a->is_kept[i] || !can_be_undone(a, step)) {
 			keep_needs(a, step);
 			continue;
 		}
-		result->error = a->kernel->remove(a->kernel->ctx, step->module, O_NONBLOCK);
+		result->error = undo_step(a, i, result);
 		if (result->error == 0)
 			result->status = APPLY_UNDONE;
 		else
@@ -413,7 +401,7 @@ static void undo(struct applying *a)
 static bool has_failed_goal(const struct applying *a)
 {
 	for (uint32_t i = 0; i < a->plan->n_steps; i++)
-		if (a->plan->steps[i].is_goal && !has_succeeded(&a->results[i]))
+		if (a->plan->steps[i].is_goal && !apply_has_succeeded(&a->results[i]))
 			return true;
 	return false;
 }

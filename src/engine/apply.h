@@ -11,6 +11,8 @@
 #include "plan/plan.h"
 #include "sys/kernel.h"
 
+struct session;
+
 /** enum apply_status - what became of a step */
 enum apply_status {
 	APPLY_NOT_TRIED, /* nothing that wants it can succeed any longer, or it is of no use */
@@ -30,18 +32,22 @@ struct apply_result {
 	uint32_t cause; /* APPLY_NEEDS: index of the step; PLAN_NONE with @group */
 	uint32_t group; /* APPLY_NEEDS: index of a group none of whose steps succeeded; else PLAN_NONE */
 	uint32_t conflict; /* -EADDRINUSE: index of the step's conflict that is there; else PLAN_NONE */
+	struct plan_breach needed; /* unload, -EBUSY: by whom, since the plan was made; user NULL otherwise */
 	struct insert_report report; /* inserts */
 	struct diag diag; /* what is wrong with the file; empty otherwise */
 };
 
 /** struct apply_options */
 struct apply_options {
-	bool all_or_nothing;	 /* when a goal fails, remove again what this call inserted */
+	bool all_or_nothing;	 /* when a goal fails, take back what this call did */
 	bool ignore_vermagic, ignore_modversions; /* goals only */
 	bool force;		 /* unload: goals are removed with O_TRUNC */
 	bool dry_run;		 /* call @before only */
 	int64_t wait_usec;	 /* unload: how long to try again while something uses a goal; 0 not at all */
 	const char *conflict_dir; /* CONFLICT_DIR; NULL: modules in conflict are looked for without a lock */
+	const char *need_dir; /* NEED_DIR; NULL: hard dependencies are looked for without a lock */
+	struct session *session; /* asked once more who needs what is to be removed, and told of files that were
+				  * inserted; NULL: the plan's word counts */
 	const char *child_options; /* MODPROBE_OPTIONS of commands; NULL leaves it as it is */
 
 	/** Called before a step is done that changes something; may be NULL. */
@@ -60,8 +66,10 @@ struct apply_options {
  * has succeeded; of a group one after the other, until one has. A soft dependency that fails harms
  * nobody. Success of an insert means live. A module whose conflicts turn out to be there by then is not
  * inserted, nor is one whose hard dependency has gone since: that one's step has failed, with -ESTALE.
+ * What is needed by then, of which the kernel knows nothing, is not removed.
  * With @all_or_nothing and a goal that failed, what this call inserted is removed again, last first,
- * unless something else uses it by then, or needs it and cannot be removed itself.
+ * unless something else uses it by then, or needs it and cannot be removed itself. An install command is
+ * taken back by the remove command for the same module; without one it stays.
  * Return: 0 when all goals succeeded; 1 when one did not; -errno when it could not go on (-ENOMEM).
  */
 int apply_plan(const struct plan *plan, const struct kernel *kernel, struct inserter *inserter,

@@ -20,15 +20,15 @@
 static void keep(struct check_conf *conf, const char *file, bool is_bad, const struct diag *diag)
 {
 	struct check_conf_note note = {
-		.file = arena_string(&conf->arena, file, strlen(file)),
 		.line = diag->place == DIAG_LINE ? (unsigned int)diag->where : 0,
 		.is_bad = is_bad,
-		.what = arena_string(&conf->arena, diag->what, strlen(diag->what)),
 	};
 	int r;
 
 	if (conf->n_notes == CHECK_CONF_NOTES_MAX)
 		return;
+	note.file = arena_string(&conf->arena, file, strlen(file));
+	note.what = arena_string(&conf->arena, diag->what, strlen(diag->what));
 	r = note.file && note.what ? grow_array(&conf->notes, conf->n_notes, &conf->capacity,
 						sizeof(*conf->notes), CHECK_CONF_NOTES_MAX)
 				   : -ENOMEM;

@@ -46,6 +46,11 @@ static bool is_binary(enum index_file file)
 	}
 }
 
+static bool is_equal(struct bytes a, struct bytes b)
+{
+	return a.size == b.size && (a.size == 0 || memcmp(a.base, b.base, a.size) == 0);
+}
+
 static const char *keep_path(struct gathering *g, const char *path)
 {
 	char *full = depmod_path(g->d, path);
@@ -151,7 +156,7 @@ static int compare_binary(struct gathering *g, struct check_index *x, struct byt
 			(void)diag_plain(&x->diag, r, "holds more than any index");
 	} else if (r == 0) {
 		r = dump_index(ours, &b, NULL);
-		if (r == 0 && (a.text.size != b.text.size || memcmp(a.text.base, b.text.base, a.text.size) != 0)) {
+		if (r == 0 && !is_equal(buf_bytes(&a.text), buf_bytes(&b.text))) {
 			x->state = CHECK_INDEX_DIFFERENT;
 			r = note_key(g, x, buf_bytes(&a.text), buf_bytes(&b.text));
 		}
@@ -195,7 +200,7 @@ static int gather_index(struct gathering *g, enum index_file file)
 	theirs = buf_bytes(&text);
 	if (file == INDEX_MODSURE_BIN)
 		read_manifest(g, theirs);
-	if (theirs.size != ours.size || (ours.size && memcmp(theirs.base, ours.base, ours.size) != 0))
+	if (!is_equal(theirs, ours))
 		r = is_binary(file) ? compare_binary(g, x, theirs, ours) : compare_text(g, x, theirs, ours);
 	if (g->has_manifest && file < INDEX_CLASSIC_FILES && x->state != CHECK_INDEX_CORRUPT)
 		x->is_of_other_run = g->manifest.files[file].size != theirs.size ||

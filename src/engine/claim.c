@@ -20,7 +20,7 @@ enum claim_answer claim_take(struct claim *claim, const struct kernel *kernel, c
 	*claim = (struct claim){ lock_file_open(dir, module), request };
 	if (claim->fd < 0)
 		return CLAIM_OURS;
-	if (lock_file_wait(claim->fd, kernel, began + wait_usec) < 0) {
+	if (lock_file_wait(claim->fd, kernel, LOCK_FILE_ALONE, began + wait_usec) < 0) {
 		claim_drop(claim);
 		return CLAIM_OURS;
 	}

@@ -62,7 +62,7 @@ static int add_file(struct loading *l, int dir_fd, const char *name, const char 
 		return r;
 	if (r < 0) {
 		event_emit(l->events, EVENT_ERROR, "%s: cannot read: %s", path,
-			   r == -EINVAL ? "not a regular file" : strerrordesc_np(-r));
+			   r == -EINVAL ? "not a regular file" : event_reason(r));
 		return 0;
 	}
 	file = &f->files[f->n_files];

@@ -10,6 +10,9 @@
 #include "engine/lock-file.h"
 #include "sys/sys.h"
 
+#define PAUSE_MIN_USEC 500u
+#define PAUSE_MAX_USEC 16000u
+
 /** struct pair - a lock's name, and which conflict it is for */
 struct pair {
 	char name[2 * MODULE_NAME_MAX + 2];
@@ -48,7 +51,7 @@ static int lock_pairs(struct conflict_guard *guard, const struct kernel *kernel,
 		fd = lock_file_open(dir, pairs[p].name);
 		if (fd < 0)
 			continue;
-		r = lock_file_wait(fd, kernel, deadline_usec);
+		r = lock_file_wait(fd, kernel, LOCK_FILE_ALONE, deadline_usec);
 		if (r == 0) {
 			guard->fds[guard->n++] = fd;
 			continue;
@@ -64,9 +67,8 @@ static int lock_pairs(struct conflict_guard *guard, const struct kernel *kernel,
 
 static int lock_all(struct conflict_guard *guard, const struct kernel *kernel, const char *dir,
 		    const char *module, const struct plan_conflict *conflicts, uint32_t n,
-		    int64_t wait_usec, uint32_t *ret_other)
+		    int64_t deadline_usec, uint32_t *ret_other)
 {
-	int64_t deadline = kernel->now_usec(kernel->ctx) + wait_usec;
 	struct pair *pairs = calloc(n, sizeof(*pairs));
 	int r = -ENOMEM;
 
@@ -77,28 +79,46 @@ static int lock_all(struct conflict_guard *guard, const struct kernel *kernel, c
 			pairs[i].i = i;
 		}
 		qsort(pairs, n, sizeof(*pairs), compare_pairs);
-		r = lock_pairs(guard, kernel, dir, pairs, n, deadline, ret_other);
+		r = lock_pairs(guard, kernel, dir, pairs, n, deadline_usec, ret_other);
 	}
 	free(pairs);
 	return r;
+}
+
+/* What is on its way out is waited for: the plan has not counted it either. */
+static bool is_there(const struct kernel *kernel, const char *module, int64_t deadline_usec)
+{
+	uint32_t pause = PAUSE_MIN_USEC;
+	enum module_state state;
+
+	for (;;) {
+		int64_t left;
+
+		if (kernel->state(kernel->ctx, module, &state) < 0 || state == MODULE_ABSENT)
+			return false;
+		left = deadline_usec - kernel->now_usec(kernel->ctx);
+		if (state != MODULE_GOING || left <= 0)
+			return true;
+		kernel->wait(kernel->ctx, left < pause ? (uint32_t)left : pause);
+		pause = pause * 2 < PAUSE_MAX_USEC ? pause * 2 : PAUSE_MAX_USEC;
+	}
 }
 
 int conflict_begin(struct conflict_guard *guard, const struct kernel *kernel, const char *dir,
 		   const char *module, const struct plan_conflict *conflicts, uint32_t n,
 		   int64_t wait_usec, uint32_t *ret_other)
 {
+	int64_t deadline;
 	int r = 0;
 
 	*guard = (struct conflict_guard){ 0 };
 	if (n == 0)
 		return 0;
+	deadline = kernel->now_usec(kernel->ctx) + wait_usec;
 	if (dir)
-		r = lock_all(guard, kernel, dir, module, conflicts, n, wait_usec, ret_other);
+		r = lock_all(guard, kernel, dir, module, conflicts, n, deadline, ret_other);
 	for (uint32_t i = 0; i < n && r == 0; i++) {
-		enum module_state state;
-
-		if (kernel->state(kernel->ctx, conflicts[i].module, &state) < 0 ||
-		    state == MODULE_ABSENT)
+		if (!is_there(kernel, conflicts[i].module, deadline))
 			continue;
 		*ret_other = i;
 		r = -EADDRINUSE;

@@ -24,11 +24,13 @@ struct conflict_guard {
  * conflict_begin() - may @module be inserted now?
  * @dir: CONFLICT_DIR; NULL, or one that cannot be made: the look is taken without a lock
  * @conflicts: the modules that it must not meet
- * @wait_usec: longest wait for a process that inserts one of them; then that one counts as there
+ * @wait_usec: longest wait for a process that inserts one of them, and for one that is being
+ *             removed; then that one counts as there
  * @ret_other: with -EADDRINUSE: index of the one that is there
  *
  * Locks are taken in the order of their names, so that no two processes wait for each other's. A module
- * counts as there when its state is anything but absent.
+ * counts as there when its state is anything but absent; one that is being removed, when @wait_usec
+ * is over.
  * Return: 0 go on, and conflict_end() afterwards; -EADDRINUSE it must not; -ENOMEM.
  */
 int conflict_begin(struct conflict_guard *guard, const struct kernel *kernel, const char *dir,

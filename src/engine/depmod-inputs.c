@@ -207,7 +207,7 @@ static int load_list(struct depmod *d, const char *name, struct buf *out)
 	}
 	if (r < 0)
 		event_emit(d->events, EVENT_ERROR, "%s/%s: cannot read: %s", d->options->module_dir,
-			   name, strerrordesc_np(-r));
+			   name, event_reason(r));
 	return r;
 }
 

@@ -16,6 +16,8 @@
 #include "index/writer.h"
 #include "sys/sys.h"
 
+#define CONFLICT "conflict"
+
 /* The jobs in the order in which their reports stand; the longest come first. */
 enum job {
 	JOB_ALIAS,
@@ -166,6 +168,44 @@ static int make_builtin_alias(struct depmod *d)
 	return r;
 }
 
+static void note_bad_builtin_conflict(void *ctx, const char *module, const char *why)
+{
+	struct depmod *d = ctx;
+
+	event_emit(d->events, EVENT_WARNING,
+		   "modules.builtin.modinfo: a word of the conflict of %s %s, not used", module, why);
+}
+
+/* It excludes others for ever. */
+static int add_builtin_conflicts(struct depmod *d)
+{
+	struct builtin_modinfo modinfo = { .text = buf_bytes(&d->builtin_modinfo) };
+	struct builtin_tag tag;
+	struct diag diag;
+	int r = 0, next;
+
+	while (r == 0 && (next = builtin_modinfo_next(&modinfo, &tag, &diag)) != 0) {
+		const char *module;
+
+		if (next < 0 || tag.key_size != strlen(CONFLICT) ||
+		    memcmp(tag.key, CONFLICT, tag.key_size) != 0)
+			continue;
+		module = arena_string(&d->arena, tag.module, tag.module_size);
+		r = module ? declarations_add_builtin(&d->declarations, module, tag.value,
+						      note_bad_builtin_conflict, d)
+			   : -ENOMEM;
+	}
+	return r;
+}
+
+static bool has_builtin_conflict(const struct depmod *d)
+{
+	static const char text[] = "." CONFLICT "=";
+
+	return d->builtin_modinfo.size > 0 &&
+	       memmem(d->builtin_modinfo.base, d->builtin_modinfo.size, text, strlen(text));
+}
+
 struct entries {
 	struct depmod *d;
 	struct index_writer writer;
@@ -229,6 +269,8 @@ static int add_hard_dependencies(struct making *m)
 	if (r == 0)
 		r = declarations_collect(&d->declarations, &d->graph, &d->conf, &m->declared);
 	if (r == 0)
+		r = add_builtin_conflicts(d);
+	if (r == 0)
 		r = declarations_resolve(&d->declarations, &d->graph, &lookup, &m->declared);
 	return r < 0 ? r : hard_add_edges(&d->graph, &d->declarations, &m->declared);
 }
@@ -246,7 +288,7 @@ static int make_all(struct making *m)
 	struct depmod *d = m->d;
 	int r;
 
-	m->dep_is_last = declarations_are_any(&d->graph, &d->conf);
+	m->dep_is_last = declarations_are_any(&d->graph, &d->conf) || has_builtin_conflict(d);
 	r = workers_run(d->options->jobs ? d->options->jobs : sys_cpus(), JOBS, make_one, m);
 	if (r == 0) {
 		report_jobs(m, false);

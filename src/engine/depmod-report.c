@@ -151,6 +151,10 @@ static void report_at(struct depmod *d, const struct finding *x, const char *fil
 		event_emit(d->events, EVENT_WARNING, "%s: namespace of symbol %s %s, left out", file, symbol,
 			   x->why);
 		break;
+	case FINDING_HEAVY:
+		event_emit(d->events, EVENT_WARNING,
+			   "%s: has more %s than an index has room for: all of them left out", file, symbol);
+		break;
 	case FINDING_NO_NUMBERS:
 		event_emit(d->events, EVENT_ERROR,
 			   "%s: alias devname:%s without a char-major or block-major alias, left out",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "engine/events.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,4 +33,9 @@ void event_diag(const struct events *e, enum event_level level, const char *path
 	diag_text(diag, path, strerrordesc_np(-error), &text);
 	if (!text.error)
 		event_emit(e, level, "%s", (const char *)text.base);
+}
+
+const char *event_reason(int error)
+{
+	return error == -E2BIG ? "larger than anything of its kind" : strerrordesc_np(-error);
 }

@@ -39,3 +39,6 @@ void event_emit(const struct events *e, enum event_level level, const char *form
  */
 void event_diag(const struct events *e, enum event_level level, const char *path, int error,
 		const struct diag *diag);
+
+/** event_reason() - why a file could not be read, in words; -E2BIG is over a limit of ours. Static text */
+const char *event_reason(int error);

@@ -8,7 +8,7 @@
 #include "bytes/buf.h"
 #include "bytes/grow.h"
 #include "bytes/name.h"
-#include "engine/session.h"
+#include "engine/session-internal.h"
 
 /* The modules that an image holds */
 
@@ -126,15 +126,13 @@ static int add_weak_word(struct session *s, struct links *links, uint32_t i, con
 			 size_t size)
 {
 	struct plan_answer *answers = NULL;
-	char text[ALIAS_MAX + 1];
+	struct session_word written;
 	size_t n = 0;
 	int r;
 
-	if (size > ALIAS_MAX)
-		return 0;
-	memcpy(text, word, size);
-	text[size] = '\0';
-	r = session_lookup(s, text, &answers, &n);
+	r = session_word(s, word, size, &written);
+	if (r == 0)
+		r = session_lookup(s, written.folded, &answers, &n);
 	if (r == 0)
 		r = add_answers(links, (struct link){ .from = i, .kind = LINK_WEAK, .word = "" }, answers,
 				n);

@@ -156,23 +156,32 @@ static int open_file(struct insertion *m)
 	return r;
 }
 
-/* Which bytes of the file the kernel is to take as they are; false: none. */
-static bool is_for_finit(const struct insertion *m)
+/* Is the kernel to take the bytes of the file as they are? Return: 1; 0; as read_up_to(). */
+static int is_for_finit(struct insertion *m)
 {
+	const struct buf *file = &m->in->file;
 	struct diag lack = { 0 };
+	int r;
 
 	if (m->in->is_finit_missing)
-		return false;
+		return 0;
 	if (m->codec == CODEC_PLAIN)
-		return true;
+		return 1;
 	if (kernel_codec(m->in) != m->codec)
-		return false;
-	if (kernel_decoder_check(m->codec, buf_bytes(&m->in->file), &lack) == 0)
-		return true;
+		return 0;
+	r = kernel_decoder_check(m->codec, buf_bytes(file), &lack);
+	if (r == 0) {
+		r = read_up_to(m, m->size);
+		if (r < 0)
+			return r;
+		r = kernel_decoder_check_single(m->codec, buf_bytes(file), &lack);
+	}
+	if (r == 0)
+		return 1;
 	event_emit(m->in->events, EVENT_DEBUG,
 		   "%s: decompressed here, for the kernel's decoder does not read: %s",
 		   m->request->path, lack.what);
-	return false;
+	return 0;
 }
 
 static void call_with_fd(struct insertion *m)
@@ -323,9 +332,10 @@ static int open_and_insert(struct insertion *m)
 	r = open_file(m);
 	if (r < 0)
 		return r;
-	if (is_for_finit(m))
+	r = is_for_finit(m);
+	if (r > 0)
 		call_with_fd(m);
-	else
+	else if (r == 0)
 		r = call_with_image(m);
 	return r < 0 ? r : insert(m);
 }

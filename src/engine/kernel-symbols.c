@@ -201,7 +201,7 @@ static int read_given(struct search *s)
 	if (r == -ENODATA)
 		(void)diag_plain(&diag, r, "holds no symbol that the kernel exports");
 	if (r < 0 && !diag.what[0])
-		event_emit(s->events, EVENT_ERROR, "%s: cannot read: %s", path, strerrordesc_np(-r));
+		event_emit(s->events, EVENT_ERROR, "%s: cannot read: %s", path, event_reason(r));
 	else if (r < 0)
 		event_diag(s->events, EVENT_ERROR, path, r, &diag);
 	return r;
@@ -223,7 +223,7 @@ static int try_place(struct search *s, enum kernel_exports_source source, const 
 	/* One that is too large for the memory there is must not keep others from being asked. */
 	if (r < 0 && (r != -ENOMEM || diag.what[0])) {
 		if (!diag.what[0])
-			(void)diag_plain(&diag, r, "cannot read: %s", strerrordesc_np(-r));
+			(void)diag_plain(&diag, r, "cannot read: %s", event_reason(r));
 		event_diag(s->events, EVENT_WARNING, path, r, &diag);
 		return 0;
 	}

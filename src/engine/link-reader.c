@@ -54,9 +54,12 @@ static int add_answer(struct reading *rd, struct link *link, const struct plan_a
 /* Nothing answers: the name stands for itself. */
 static int add_unknown(struct reading *rd, struct link *link)
 {
+	char folded[ALIAS_MAX + 1];
 	int r;
 
-	r = links_get(rd->links, link->word, &link->to);
+	if (name_normalize_alias(link->word, folded) < 0)
+		return 0;
+	r = links_get(rd->links, folded, &link->to);
 	if (r < 0 || link->to == link->from)
 		return r;
 	links_module(rd->links, link->to)->is_unknown = true;
@@ -65,21 +68,16 @@ static int add_unknown(struct reading *rd, struct link *link)
 
 static int add_word(struct reading *rd, struct link link, const char *word, size_t size)
 {
-	char text[ALIAS_MAX + 1], normal[ALIAS_MAX + 1];
 	struct plan_answer *answers = NULL;
+	struct session_word written;
 	size_t n = 0;
 	int r;
 
-	if (size > ALIAS_MAX)
-		return 0;
-	memcpy(text, word, size);
-	text[size] = '\0';
-	if (name_normalize_alias(text, normal) < 0)
-		return 0; /* brackets that match nothing match no module */
-	link.word = links_string(rd->links, normal);
-	if (!link.word)
-		return -ENOMEM;
-	r = session_lookup(rd->s, normal, &answers, &n);
+	r = session_word(rd->s, word, size, &written);
+	if (r < 0)
+		return r == -EINVAL ? 0 : r; /* it matches no module */
+	link.word = written.text;
+	r = session_lookup(rd->s, written.folded, &answers, &n);
 	if (r < 0 && r != -ENOMEM)
 		r = add_unknown(rd, &link);
 	for (size_t i = 0; i < n && r == 0; i++)
@@ -216,12 +214,11 @@ static int add_conflicts(struct reading *rd, uint32_t i)
 	if (r == 0 && found.n > 0 && !kept)
 		r = -ENOMEM;
 	for (size_t k = 0; k < found.n && r == 0; k++)
-		kept[k] = (struct links_conflict){ found.items[k].module, found.items[k].source.file,
-						   found.items[k].source.line };
-	if (r == 0) {
-		m->conflicts = kept;
-		m->n_conflicts = (uint32_t)found.n;
-	}
+		if (!found.items[k].is_unknown)
+			kept[m->n_conflicts++] = (struct links_conflict){ found.items[k].module,
+									  found.items[k].source.file,
+									  found.items[k].source.line };
+	m->conflicts = kept;
 	session_conflicts_done(&found);
 	return r;
 }

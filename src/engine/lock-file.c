@@ -26,12 +26,18 @@ int lock_file_open(const char *dir, const char *name)
 	return sys_open_lock(path);
 }
 
-int lock_file_wait(int fd, const struct kernel *kernel, int64_t deadline_usec)
+static int try_lock(int fd, enum lock_file_kind kind)
+{
+	return kind == LOCK_FILE_SHARED ? sys_lock_shared(fd) : sys_lock(fd, false);
+}
+
+int lock_file_wait(int fd, const struct kernel *kernel, enum lock_file_kind kind,
+		   int64_t deadline_usec)
 {
 	uint32_t pause = PAUSE_MIN_USEC;
 	int r;
 
-	while ((r = sys_lock(fd, false)) == -EWOULDBLOCK) {
+	while ((r = try_lock(fd, kind)) == -EWOULDBLOCK) {
 		int64_t left = deadline_usec - kernel->now_usec(kernel->ctx);
 
 		if (left <= 0)

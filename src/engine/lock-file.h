@@ -15,9 +15,16 @@
  */
 int lock_file_open(const char *dir, const char *name);
 
+/** enum lock_file_kind - beside whom? */
+enum lock_file_kind {
+	LOCK_FILE_ALONE,
+	LOCK_FILE_SHARED, /* others that share it */
+};
+
 /**
  * lock_file_wait() - lock it, or wait for who has it
  * @deadline_usec: of @kernel's clock
  * Return: 0 locked, until it is closed; -ETIMEDOUT; -errno of flock(2).
  */
-int lock_file_wait(int fd, const struct kernel *kernel, int64_t deadline_usec);
+int lock_file_wait(int fd, const struct kernel *kernel, enum lock_file_kind kind,
+		   int64_t deadline_usec);

@@ -239,7 +239,8 @@ static int note_decoder(const struct modfile_reader *r, struct arena *arena, str
 
 	if (head.size > KERNEL_DECODER_HEAD_MAX)
 		head.size = KERNEL_DECODER_HEAD_MAX;
-	if (kernel_decoder_check(file->codec, head, &diag) == 0)
+	if (kernel_decoder_check(file->codec, head, &diag) == 0 &&
+	    kernel_decoder_check_single(file->codec, buf_bytes(&r->file), &diag) == 0)
 		return 0;
 	file->kernel_lacks = arena_string(arena, diag.what, strlen(diag.what));
 	return file->kernel_lacks ? 0 : -ENOMEM;

@@ -22,20 +22,32 @@ static bool is_live(const struct finding *f, const char *module)
 	return k->state(k->ctx, module, &state) == 0 && state == MODULE_LIVE;
 }
 
-/* Return: 1 satisfied; 0 not, and @ret_is_answered whether a module could do it; -ENOMEM. */
-static int is_satisfied(const struct finding *f, const char *word, bool *ret_is_answered)
+/*
+ * Return: 1 satisfied, by @ret_live unless it is NULL; 0 not, and @ret_is_answered whether a module could do
+ * it; -ENOMEM.
+ */
+static int is_satisfied(const struct finding *f, const char *word, const char **ret_live,
+			bool *ret_is_answered)
 {
 	struct plan_answer *answers = NULL;
 	bool is_done = false;
 	size_t n = 0;
 	int r;
 
+	*ret_live = NULL;
 	r = session_answers(f->s, word, &answers, &n);
 	for (size_t i = 0; i < n && !is_done; i++)
-		is_done = session_is_builtin(f->s, &answers[i]) || is_live(f, answers[i].module);
+		is_done = session_is_builtin(f->s, &answers[i]);
+	for (size_t i = 0; i < n && !is_done; i++)
+		if (is_live(f, answers[i].module)) {
+			is_done = true;
+			*ret_live = answers[i].module;
+		}
 	/* One that needs itself alone is a mistake; depmod tells. */
-	if (n == 1 && strcmp(answers[0].module, f->module) == 0)
+	if (n == 1 && strcmp(answers[0].module, f->module) == 0) {
 		is_done = true;
+		*ret_live = NULL;
+	}
 	free(answers);
 	*ret_is_answered = n > 0;
 	if (r == -ENOMEM)
@@ -43,25 +55,42 @@ static int is_satisfied(const struct finding *f, const char *word, bool *ret_is_
 	return is_done;
 }
 
-static int add_hard(struct finding *f, const struct plan_hard *hard)
+static int add_live(struct prerequisites *p, const char *module, struct prerequisite word)
 {
-	struct prerequisites *p = f->found;
-	bool is_answered;
 	int r;
 
-	r = is_satisfied(f, hard->word, &is_answered);
-	if (r != 0)
-		return r < 0 ? r : 0;
-	r = session_grow(&p->missing, p->n_missing, &p->missing_capacity, sizeof(*p->missing));
+	r = session_grow(&p->live, p->n_live, &p->live_capacity, sizeof(*p->live));
+	if (r == 0)
+		r = session_grow(&p->live_words, p->n_live, &p->live_words_capacity,
+				 sizeof(*p->live_words));
 	if (r < 0)
 		return r;
-	p->missing[p->n_missing++] = (struct prerequisite){
-		.word = hard->word,
-		.source = hard->source,
-		.is_answered = is_answered,
-		.is_needed = is_answered || hard->declared != PLAN_BY_CONF,
-	};
+	p->live[p->n_live] = module;
+	p->live_words[p->n_live++] = word;
 	return 0;
+}
+
+static int add_missing(struct prerequisites *p, struct prerequisite word)
+{
+	int r;
+
+	r = session_grow(&p->missing, p->n_missing, &p->missing_capacity, sizeof(*p->missing));
+	if (r == 0)
+		p->missing[p->n_missing++] = word;
+	return r;
+}
+
+static int add_hard(struct finding *f, const struct plan_hard *hard)
+{
+	struct prerequisite word = { .word = hard->word, .source = hard->source };
+	const char *live;
+	int r;
+
+	r = is_satisfied(f, hard->word, &live, &word.is_answered);
+	word.is_needed = word.is_answered || hard->declared != PLAN_BY_CONF;
+	if (r > 0)
+		return live ? add_live(f->found, live, word) : 0;
+	return r < 0 ? r : add_missing(f->found, word);
 }
 
 static int put_conflict(struct finding *f, const char *module, bool is_builtin,
@@ -122,6 +151,8 @@ void prerequisites_done(struct prerequisites *p)
 	if (!p)
 		return;
 	free(p->missing);
+	free(p->live);
+	free(p->live_words);
 	free(p->conflicts);
 	*p = (struct prerequisites){ .builtin = UINT32_MAX };
 }

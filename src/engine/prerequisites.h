@@ -21,6 +21,9 @@ struct prerequisites {
 		bool is_needed;	  /* false: configuration says so, and knows of no answer */
 	} *missing;
 	size_t n_missing, missing_capacity;
+	const char **live; /* of each word that a module in the kernel answers to, the first; see need_begin() */
+	struct prerequisite *live_words; /* the words, likewise */
+	size_t n_live, live_capacity, live_words_capacity;
 	struct plan_conflict *conflicts;
 	size_t n_conflicts, conflicts_capacity;
 	uint32_t builtin; /* index of the first conflict that is built in; UINT32_MAX without */

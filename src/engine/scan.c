@@ -20,6 +20,8 @@ struct folder {
 	const char *prefix; /* of paths of what is inside: "" or ends in '/' */
 	uint64_t dev, inode;
 	unsigned int depth;
+	uint32_t *n_linked; /* folders entered at or below a link to a folder; NULL: such links are not followed */
+	bool is_linked;
 };
 
 static int scan_folder(const struct folder *folder, int dir_fd, const char *name);
@@ -100,37 +102,45 @@ static bool leads_back(const struct folder *folder, const struct sys_entry *entr
 	return false;
 }
 
+static bool may_enter(const struct folder *parent, const struct sys_entry *entry, const char *path)
+{
+	const char *why = leads_back(parent, entry) ? "leads back into its own folders"
+			  : parent->depth + 1 >= SCAN_DEPTH_MAX ? "too many folders deep"
+								 : NULL;
+
+	if (why)
+		event_emit(parent->events, EVENT_WARNING, "%s: %s, left out", path, why);
+	return !why;
+}
+
 static int enter_folder(struct folder *parent, int dir_fd, const struct sys_entry *entry,
 			const char *path)
 {
-	size_t n = strlen(path);
-	char *prefix;
 	struct folder inner = *parent;
+	char *prefix;
 	int r;
 
-	if (leads_back(parent, entry) || parent->depth + 1 >= SCAN_DEPTH_MAX) {
-		event_emit(parent->events, EVENT_WARNING, "%s: leads back into its own folders, left out",
-			   path);
+	inner.is_linked = parent->is_linked || entry->is_link;
+	if ((inner.is_linked && !parent->n_linked) || !may_enter(parent, entry, path))
 		return 0;
-	}
-	prefix = arena_alloc(&parent->scan->arena, n + 2);
-	if (!prefix)
+	if (inner.is_linked && ++*parent->n_linked > SCAN_LINKED_FOLDERS_MAX)
+		return -E2BIG;
+	if (asprintf(&prefix, "%s/", path) < 0)
 		return -ENOMEM;
-	memcpy(prefix, path, n);
-	memcpy(prefix + n, "/", 2);
 	inner.parent = parent;
 	inner.prefix = prefix;
 	inner.dev = entry->dev;
 	inner.inode = entry->inode;
 	inner.depth++;
 	r = scan_folder(&inner, dir_fd, entry->name);
+	free(prefix);
 	if (r == -EACCES || r == -ENOENT || r == -ENOTDIR) {
 		event_emit(parent->events, EVENT_WARNING, "%s: cannot list: %s", path,
 			   strerrordesc_np(-r));
 		return 0;
 	}
 	/* Anything else says nothing about the folder: indexes without it would be wrong. */
-	if (r < 0 && r != -ENOMEM && r != -EINTR)
+	if (r < 0 && r != -ENOMEM && r != -EINTR && r != -E2BIG)
 		event_emit(parent->events, EVENT_ERROR, "%s: cannot list: %s", path,
 			   strerrordesc_np(-r));
 	return r;
@@ -184,11 +194,13 @@ static int scan_folder(const struct folder *folder, int dir_fd, const char *name
 int scan_tree(struct scan *scan, int dir_fd, const char *prefix, const struct depmod_conf *conf,
 	      const struct events *events)
 {
+	uint32_t n_files = scan->n_files, n_unfit = scan->n_unfit, n_linked = 0;
 	struct folder top = {
 		.scan = scan,
 		.conf = conf,
 		.events = events,
 		.prefix = prefix,
+		.n_linked = &n_linked,
 	};
 	struct sys_entry self;
 	int r;
@@ -198,6 +210,16 @@ int scan_tree(struct scan *scan, int dir_fd, const char *prefix, const struct de
 		return r;
 	top.dev = self.dev;
 	top.inode = self.inode;
+	r = scan_folder(&top, dir_fd, ".");
+	if (r != -E2BIG)
+		return r;
+	/* Which of them were seen hangs on the order of entries: none counts. */
+	event_emit(events, EVENT_WARNING,
+		   "links between folders lead to more than %d of them: no link to a folder is followed",
+		   SCAN_LINKED_FOLDERS_MAX);
+	scan->n_files = n_files;
+	scan->n_unfit = n_unfit;
+	top.n_linked = NULL;
 	return scan_folder(&top, dir_fd, ".");
 }
 

@@ -15,6 +15,9 @@ struct depmod_conf;
 /* Folders inside folders; a deeper tree is a loop of links or a mistake. */
 #define SCAN_DEPTH_MAX 64
 
+/* Folders reached through links: thirty folders with two links each to the next have 2^30 paths. */
+#define SCAN_LINKED_FOLDERS_MAX 16384
+
 /** struct scan_file - one module file; strings live in the scan's arena */
 struct scan_file {
 	const char *name; /* of the module */
@@ -47,7 +50,8 @@ struct scan {
  * scan_tree() - add all module files below a directory
  * @prefix: put before each path; "" or "/absolute/dir/"
  * Symbolic links are followed; a link that leads back into its own folders is reported and passed
- * over, and so is a file whose name no index can hold.
+ * over, and so is a file whose name no index can hold. Where links lead to more than
+ * SCAN_LINKED_FOLDERS_MAX folders, that is reported and none to a folder is followed.
  * Return: 0; -errno of the directory itself; -EINTR cancelled; -ENOMEM.
  */
 int scan_tree(struct scan *scan, int dir_fd, const char *prefix, const struct depmod_conf *conf,

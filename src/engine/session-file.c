@@ -23,6 +23,7 @@ struct reading {
 	const struct events *events;
 	struct session_file *file;
 	struct name_set hards, conflicts;
+	bool is_full; /* over the limit of names, which is said once */
 };
 
 const struct session_file *session_find_file(const struct session *s, const char *module)
@@ -43,20 +44,28 @@ static void report_word(const struct reading *in, const char *key, const char *w
 static int read_word(struct reading *in, const char *key, bool is_conflict, const char *text, size_t size)
 {
 	struct name_set *words = is_conflict ? &in->conflicts : &in->hards;
-	const char *word;
+	struct session_word word;
 	int r;
 
-	r = session_fold(in->s, text, size, &word);
+	r = session_word(in->s, text, size, &word);
+	if (r == 0 && !name_is_clean(word.text))
+		r = -EINVAL;
 	if (r == -EINVAL) {
 		report_word(in, key, text, size, "is no name");
 		return 0;
 	}
-	if (r < 0 || words->n_used >= SESSION_FILE_WORDS_MAX)
+	if (r < 0)
 		return r;
-	r = name_set_put(words, word, 0, NULL);
+	if (words->n_used >= SESSION_FILE_WORDS_MAX) {
+		if (!in->is_full)
+			report_word(in, key, text, size, "is over the limit of names, and so is all behind it");
+		in->is_full = true;
+		return 0;
+	}
+	r = name_set_put(words, word.folded, 0, NULL);
 	if (r <= 0)
 		return r;
-	if (strcmp(word, in->file->module) == 0)
+	if (strcmp(word.folded, in->file->module) == 0)
 		report_word(in, key, text, size, "names itself");
 	else if (is_conflict)
 		in->file->conflicts[in->file->n_conflicts++] = word;
@@ -78,19 +87,32 @@ static int read_tag(struct reading *in, const char *key, bool is_conflict, const
 	return r;
 }
 
+static int read_own_name(struct reading *in, const char *value)
+{
+	char name[MODULE_NAME_MAX + 1];
+
+	if (name_of_path(value, name) < 0 || !name_is_clean(name))
+		return 0;
+	in->file->own_name = arena_string(&in->s->arena, name, strlen(name));
+	return in->file->own_name ? 0 : -ENOMEM;
+}
+
 static int read_tags(struct reading *in, const struct facts *facts)
 {
 	int r = 0;
 
-	in->file->hards = arena_alloc(&in->s->arena, SESSION_FILE_WORDS_MAX * sizeof(char *));
-	in->file->conflicts = arena_alloc(&in->s->arena, SESSION_FILE_WORDS_MAX * sizeof(char *));
+	in->file->hards = arena_alloc(&in->s->arena, SESSION_FILE_WORDS_MAX * sizeof(*in->file->hards));
+	in->file->conflicts = arena_alloc(&in->s->arena,
+					  SESSION_FILE_WORDS_MAX * sizeof(*in->file->conflicts));
 	if (!in->file->hards || !in->file->conflicts)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < facts->n_modinfo && r == 0; i++) {
 		const char *harddep = facts_tag(facts_modinfo(facts, i), "harddep");
 		const char *conflict = facts_tag(facts_modinfo(facts, i), "conflict");
 
-		if (harddep)
+		if (!in->file->own_name && facts_tag(facts_modinfo(facts, i), "name"))
+			r = read_own_name(in, facts_tag(facts_modinfo(facts, i), "name"));
+		else if (harddep)
 			r = read_tag(in, "harddep", false, harddep);
 		else if (conflict)
 			r = read_tag(in, "conflict", true, conflict);
@@ -154,8 +176,9 @@ int session_read_file(struct session *s, const char *module, const char *path,
 	if (!in.file)
 		return -ENOMEM;
 	*in.file = (struct session_file){ .next = s->files,
-					  .module = arena_string(&s->arena, module, strlen(module)) };
-	if (!in.file->module || !session_tag_source(s, path, &in.file->source))
+					  .module = arena_string(&s->arena, module, strlen(module)),
+					  .path = arena_string(&s->arena, path, strlen(path)) };
+	if (!in.file->module || !in.file->path || !session_tag_source(s, path, &in.file->source))
 		return -ENOMEM;
 	r = read_file(&in);
 	name_set_done(&in.hards);

@@ -25,20 +25,22 @@ struct gathering {
 	const struct session_file *file; /* given by its path, in place of the one that was indexed; NULL */
 };
 
-int session_fold(struct session *s, const char *word, size_t size, const char **ret_word)
+int session_word(struct session *s, const char *text, size_t size, struct session_word *ret_word)
 {
-	char text[ALIAS_MAX + 1], folded[ALIAS_MAX + 1];
-	int n;
+	char folded[ALIAS_MAX + 1];
+	const char *word;
 
 	if (size > ALIAS_MAX)
 		return -EINVAL;
-	memcpy(text, word, size);
-	text[size] = '\0';
-	n = name_is_clean(text) ? name_normalize_alias(text, folded) : -EINVAL;
-	if (n < 0)
+	word = arena_string(&s->arena, text, size);
+	if (!word)
+		return -ENOMEM;
+	if (name_normalize_alias(word, folded) < 0)
 		return -EINVAL;
-	*ret_word = arena_string(&s->arena, folded, (size_t)n);
-	return *ret_word ? 0 : -ENOMEM;
+	ret_word->text = ret_word->folded = word;
+	if (strcmp(folded, word) != 0)
+		ret_word->folded = arena_string(&s->arena, folded, size);
+	return ret_word->folded ? 0 : -ENOMEM;
 }
 
 /* As it was said first, but for how strictly; what was taken back may be said again. */
@@ -53,7 +55,7 @@ static void say_again(const struct gathering *g, struct plan_hard *before, const
 	}
 }
 
-static int add(struct gathering *g, struct plan_hard hard)
+static int add(struct gathering *g, const struct session_word *word, struct plan_hard hard)
 {
 	struct session_hards *h = g->hards;
 	uint32_t at;
@@ -61,8 +63,9 @@ static int add(struct gathering *g, struct plan_hard hard)
 
 	r = session_grow(&h->items, h->n, &h->capacity, sizeof(*h->items));
 	if (r == 0)
-		r = name_set_put(&g->words, hard.word, (uint32_t)h->n, &at);
+		r = name_set_put(&g->words, word->folded, (uint32_t)h->n, &at);
 	if (r > 0) {
+		hard.word = word->text;
 		h->items[h->n++] = hard;
 		return 0;
 	}
@@ -94,6 +97,7 @@ static int add_kept(struct gathering *g, const char *value)
 	};
 	struct declared_hard kept;
 	struct plan_hard hard = { 0 };
+	struct session_word word;
 	struct diag diag;
 	bool is_mixed, is_cycle;
 	int r;
@@ -102,7 +106,7 @@ static int add_kept(struct gathering *g, const char *value)
 	if (r == 0 && g->file && kept.by == DECLARED_BY_MODULE)
 		return 0;
 	if (r == 0)
-		r = session_fold(g->s, kept.word, kept.word_size, &hard.word);
+		r = session_word(g->s, kept.word, kept.word_size, &word);
 	if (r == -EBADMSG || r == -EINVAL) {
 		indexes_bad_declared(&g->s->indexes, value,
 				     r == -EINVAL ? "a hard dependency on what is no name" : diag.what);
@@ -121,7 +125,7 @@ static int add_kept(struct gathering *g, const char *value)
 	hard.is_in_line = kept.fate == DECLARED_IN_DEP && !is_mixed;
 	hard.is_by_symbol = kept.fate == DECLARED_BY_SYMBOL && !is_mixed;
 	hard.is_dropped = is_cycle || g->is_taken_back;
-	return add(g, hard);
+	return add(g, &word, hard);
 }
 
 static int gather_kept(struct gathering *g)
@@ -141,9 +145,8 @@ static int gather_file(struct gathering *g)
 	int r = 0;
 
 	for (uint32_t i = 0; g->file && !g->is_taken_back && i < g->file->n_hards && r == 0; i++)
-		r = add(g, (struct plan_hard){ .word = g->file->hards[i],
-					       .declared = PLAN_BY_MODULE,
-					       .source = g->file->source });
+		r = add(g, &g->file->hards[i],
+			(struct plan_hard){ .declared = PLAN_BY_MODULE, .source = g->file->source });
 	return r;
 }
 
@@ -154,13 +157,15 @@ static int gather_rule(struct gathering *g, const struct modprobe_rule *rule)
 
 	while (*at && r == 0) {
 		size_t n = strcspn(at, BLANKS);
-		struct plan_hard hard = {
+		const struct plan_hard hard = {
 			.declared = rule->is_strict ? PLAN_BY_CONF_STRICT : PLAN_BY_CONF,
 			.source = { rule->file, rule->line },
 		};
+		struct session_word word;
 
-		hard.word = arena_string(&g->s->arena, at, n);
-		r = hard.word ? add(g, hard) : -ENOMEM;
+		r = session_word(g->s, at, n, &word);
+		if (r == 0)
+			r = add(g, &word, hard);
 		at += n;
 		at += strspn(at, BLANKS);
 	}

@@ -14,11 +14,17 @@ bool session_is_in_kernel(struct session *s, const char *module);
 /** session_is_builtin() - is what answered built in? */
 bool session_is_builtin(struct session *s, const struct plan_answer *answer);
 
+/** struct session_word - a name or alias that somebody wrote; in the session's memory */
+struct session_word {
+	const char *text;   /* as it was written: for people */
+	const char *folded; /* '-' folded: to tell whether two are the same */
+};
+
 /**
- * session_fold() - @size bytes of @word in the session's memory, '-' folded
- * Return: 0; -EINVAL no name or alias; -ENOMEM.
+ * session_word() - @size bytes of @text as a word
+ * Return: 0; -EINVAL longer than any alias, or brackets that match nothing; -ENOMEM.
  */
-int session_fold(struct session *s, const char *word, size_t size, const char **ret_word);
+int session_word(struct session *s, const char *text, size_t size, struct session_word *ret_word);
 
 /**
  * session_tag_source() - what "a tag of @module" is called in messages
@@ -39,8 +45,10 @@ void session_conflict_rules_free(struct conflict_rules *rules);
 struct session_file {
 	struct session_file *next;
 	const char *module;
+	const char *path;
+	const char *own_name; /* that the kernel knows it by; NULL for @module */
 	struct plan_source source; /* of its tags */
-	const char **hards, **conflicts; /* words, folded, each once; in the session's memory */
+	struct session_word *hards, *conflicts; /* each once */
 	uint32_t n_hards, n_conflicts;
 };
 

@@ -74,15 +74,11 @@ static int ask_command_rules(struct session *s, const char *request, struct answ
 	static const enum modprobe_rule_kind kinds[] = { MODPROBE_INSTALL, MODPROBE_REMOVE };
 
 	for (size_t k = 0; k < 2; k++) {
-		const struct modprobe_rules *rules = &s->conf.rules[kinds[k]];
+		const struct modprobe_rule *rule = modprobe_conf_of_name(&s->conf, kinds[k], request);
 
-		for (uint32_t i = 0; i < rules->n; i++)
-			if (strcmp(rules->items[i].name, request) == 0)
-				return add_answer(answers,
-						  (struct plan_answer){ rules->items[i].name,
-									PLAN_BY_COMMAND,
-									{ rules->items[i].file,
-									  rules->items[i].line } });
+		if (rule)
+			return add_answer(answers, (struct plan_answer){ rule->name, PLAN_BY_COMMAND,
+									 { rule->file, rule->line } });
 	}
 	return 0;
 }

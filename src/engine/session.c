@@ -8,6 +8,7 @@
 #include "bytes/diag.h"
 #include "config.h"
 #include "engine/conf-files.h"
+#include "engine/live-tags.h"
 #include "engine/session-internal.h"
 #include "sys/path.h"
 #include "sys/sys.h"
@@ -127,6 +128,8 @@ static int read_conf(struct session *s, const struct session_options *o)
 		r = read_tags(s, MODPROBE_SOFTDEP, INDEX_SOFTDEP);
 	if (r == 0 && o->with_weakdeps && !o->no_tags)
 		r = read_tags(s, MODPROBE_WEAKDEP, INDEX_WEAKDEP);
+	if (r == 0 && o->with_live_tags && !(o->sysroot && o->sysroot[0]))
+		r = live_tags_read(s);
 	if (r == 0 && o->n_conf_paths > 0)
 		r = read_conf_files(s, o->conf_paths, o->n_conf_paths, true);
 	else if (r == 0)

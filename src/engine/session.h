@@ -22,6 +22,7 @@ struct session_options {
 	bool no_conf;		/* rules do not matter */
 	bool with_weakdeps;	/* modules.weakdep as well: nothing is loaded for its sake */
 	bool no_tags;		/* neither modules.softdep nor modules.weakdep */
+	bool with_live_tags;	/* what modules in the kernel that no index knows have declared: see live-tags.h */
 	bool no_cmdline;	/* the kernel's command line is not that of the system in question */
 	/* Not NULL: told of lines that are no use, in place of the events. */
 	void (*note)(void *ctx, const char *file, enum modprobe_note note, const struct diag *diag);
@@ -146,7 +147,9 @@ struct session_conflicts {
 
 /**
  * session_conflicts() - declared for @module or for the others, by tags, depmod.d or modprobe.d; words
- * are looked up as session_answers() does, a word without an answer is passed over. Each module once.
+ * are looked up as session_answers() does. A word without an answer may be the name of a module whose
+ * file is elsewhere: it is_unknown, and its declaration holds for that module too. Each module once.
+ * Cost: for a module that no index knows all declarations are looked through.
  * Return: 0; -ENOMEM.
  */
 int session_conflicts(struct session *s, const char *module, struct session_conflicts *ret);

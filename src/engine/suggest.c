@@ -360,17 +360,10 @@ static bool is_needed(const struct reading *rd, const struct word *word)
 	return word->n_answers > 0;
 }
 
-static bool is_same_word(const char *a, const char *b)
-{
-	char x[ALIAS_MAX + 1], y[ALIAS_MAX + 1];
-
-	return name_normalize_alias(a, x) >= 0 && name_normalize_alias(b, y) >= 0 && strcmp(x, y) == 0;
-}
-
 static bool is_declared(const struct session_hards *hards, const char *word, struct suggestion *ret)
 {
 	for (size_t i = 0; i < hards->n; i++) {
-		if (hards->items[i].is_dropped || !is_same_word(hards->items[i].word, word))
+		if (hards->items[i].is_dropped || !name_is_same(hards->items[i].word, word))
 			continue;
 		ret->settled = SUGGEST_DECLARED;
 		ret->declared_file = hards->items[i].source.file;

@@ -177,6 +177,32 @@ static void test_states(void **state)
 	assert_int_equal(which, 1);
 }
 
+/* One that is on its way out will not meet anybody. */
+static void test_going(void **state)
+{
+	struct conflict_guard guard;
+	char path[128];
+	int status;
+	pid_t pid;
+
+	(void)state;
+	insert("b", "going\n");
+	pid = fork();
+	if (pid == 0) {
+		usleep(50000); /* by now the parent waits */
+		snprintf(path, sizeof(path), "%s/sys/module/b/initstate", base);
+		(void)unlink(path);
+		*strrchr(path, '/') = '\0';
+		_exit(rmdir(path) == 0 ? 0 : 1);
+	}
+	assert_int_equal(begin(&guard, "a", "b", LONG_USEC), 0);
+	conflict_end(&guard);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	insert("c", "going\n");
+	assert_int_equal(begin(&guard, "a", "c", 20000), -EADDRINUSE);
+}
+
 static void test_no_conflicts(void **state)
 {
 	struct conflict_guard guard;
@@ -296,6 +322,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_holder_dies, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(test_wait_limit, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(test_states, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(test_going, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(test_no_conflicts, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(test_no_directory, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(test_hostile_directory, make_dir, remove_dir),

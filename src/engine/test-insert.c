@@ -310,6 +310,19 @@ static void test_header_that_the_kernel_lacks(void **state)
 	expect_decompressed_here(f);
 }
 
+/* The kernel reads the first of two members, and takes the half for the whole. */
+static void test_two_members(void **state)
+{
+	CLEANUP_BUF struct buf b = { 0 };
+	struct fixture *f = *state;
+
+	put_gzip(&b, GZIP_BARE, sizeof(GZIP_BARE) - 1, "ins");
+	put_gzip(&b, GZIP_BARE, sizeof(GZIP_BARE) - 1, "ide");
+	write_file(f, buf_bytes(&b));
+	f->compression = "gzip\n";
+	expect_decompressed_here(f);
+}
+
 /* Whatever a kernel says that was given the file: it may be the answer of the module's init. */
 static void test_no_second_init(void **state)
 {
@@ -510,6 +523,7 @@ int main(void)
 		TEST(test_flags),
 		TEST(test_kernel_decompresses),
 		TEST(test_kernel_does_not_decompress),
+		TEST(test_two_members),
 		TEST(test_header_that_the_kernel_lacks),
 		TEST(test_no_second_init),
 		TEST(test_no_finit),

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "bytes/buf.h"
+#include "bytes/name.h"
 #include "conf/depmod-conf.h"
 #include "graph/declarations-internal.h"
 
@@ -99,6 +100,58 @@ int conflicts_collect(struct declarations *d, const struct graph *g, const struc
 	return r;
 }
 
+/* Nobody is looked up by its name: it may be an alias of others, and only the built-in one has said so. */
+static struct declared_word *builtin_word(struct declarations *d, const char *module)
+{
+	struct declared_word *word = arena_alloc(&d->arena, sizeof(*word));
+	struct word_answers *answers = arena_alloc(&d->arena, sizeof(*answers));
+	struct word_answer *itself = arena_alloc(&d->arena, sizeof(*itself));
+
+	if (!word || !answers || !itself)
+		return NULL;
+	*itself = (struct word_answer){ module, GRAPH_NONE };
+	*answers = (struct word_answers){ .items = itself, .n = 1, .n_builtin = 1 };
+	*word = (struct declared_word){ .text = module,
+					.folded = module,
+					.by = DECLARED_BY_MODULE,
+					.is_asked = true,
+					.answers = answers };
+	return word;
+}
+
+int declarations_add_builtin(struct declarations *d, const char *module, const char *value,
+			     declarations_bad_fn bad, void *ctx)
+{
+	static const struct declared_word like = { .by = DECLARED_BY_MODULE };
+	char folded[ALIAS_MAX + 1];
+	struct declared_word *one;
+	struct declared_words words;
+	const char *why;
+	int r;
+
+	if (d->n_conflicts >= DECLARATIONS_MAX || name_fold_word(module, folded))
+		return 0;
+	module = arena_string(&d->arena, folded, strlen(folded));
+	one = module ? builtin_word(d, module) : NULL;
+	r = one ? declarations_parse(d, value, &like, &words) : -ENOMEM;
+	for (uint32_t i = 0; r == 0 && i < words.n; i++) {
+		why = name_fold_word(words.items[i].text, folded);
+		if (!why && folded[strcspn(folded, "*?[")])
+			why = declarations_pattern;
+		if (!why && strcmp(folded, module) == 0)
+			why = declarations_itself;
+		if (why)
+			bad(ctx, module, why);
+		else
+			r = add_word(d, GRAPH_NONE, one, &words.items[i]);
+	}
+	if (r == 0 && words.n == 0)
+		bad(ctx, module, "is empty");
+	if (r == 0 && words.over)
+		bad(ctx, module, declarations_too_many);
+	return r;
+}
+
 static int add_pair(struct pairs *p, const char *one, const char *other, const char *by,
 		    const struct declared_word *word)
 {
@@ -128,7 +181,10 @@ static int pair_one(struct pairs *p, uint32_t module, const char *one, struct de
 	int r = 0;
 
 	if (a->n == 0) {
-		r = declarations_finding(findings, FINDING_CONFLICT_UNKNOWN, module, word, NULL, NULL);
+		/* Of a built-in module it is known by no file and line, and as good as nothing. */
+		if (module != GRAPH_NONE || word->file)
+			r = declarations_finding(findings, FINDING_CONFLICT_UNKNOWN, module, word, NULL,
+						 NULL);
 		return r < 0 ? r : add_pair(p, one, word->text, one, word);
 	}
 	for (uint32_t i = 0; r == 0 && i < a->n && !p->is_full; i++) {

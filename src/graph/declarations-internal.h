@@ -23,8 +23,8 @@ int declarations_parse(struct declarations *d, const char *text, const struct de
 int declarations_check(struct declared_word *word, const struct graph *g, uint32_t module,
 		       enum finding_kind kind, struct findings *findings);
 
-/** declarations_too_many - why words over a limit do not count */
-extern const char declarations_too_many[];
+/** declarations_too_many declarations_pattern - why words over a limit, and patterns, do not count */
+extern const char declarations_too_many[], declarations_pattern[];
 
 /** conflicts_collect() conflicts_put() - the part of declarations_collect(), declarations_put() */
 int conflicts_collect(struct declarations *d, const struct graph *g, const struct depmod_conf *conf,

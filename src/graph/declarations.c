@@ -11,10 +11,10 @@
 
 #define BLANKS " \t"
 
-static const char is_pattern[] = "is a pattern";
 static const char is_empty[] = "is empty";
 static const char too_costly[] = "was not looked up: all names together have too many aliases to look at";
 
+const char declarations_pattern[] = "is a pattern";
 const char declarations_itself[] = "is the module itself";
 const char declarations_repeated[] = "is said before";
 const char declarations_too_many[] = "is over the limit of names, and so is all behind it";
@@ -109,7 +109,7 @@ int declarations_check(struct declared_word *word, const struct graph *g, uint32
 	int r;
 
 	if (!why && folded[strcspn(folded, "*?[")])
-		why = is_pattern;
+		why = declarations_pattern;
 	if (!why && strcmp(folded, g->modules[module].name) == 0)
 		why = declarations_itself;
 	if (!why)

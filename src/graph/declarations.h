@@ -62,8 +62,8 @@ struct hards {
 
 /** struct conflict_word - @word excludes @module, or all that answer to @one */
 struct conflict_word {
-	uint32_t module;	   /* GRAPH_NONE for a line of configuration */
-	struct declared_word *one; /* NULL for a tag */
+	uint32_t module;	   /* GRAPH_NONE for a line of configuration, and for what is built in */
+	struct declared_word *one; /* NULL for a module's tag */
 	struct declared_word *word;
 };
 
@@ -91,6 +91,20 @@ bool declarations_are_any(const struct graph *g, const struct depmod_conf *conf)
  */
 int declarations_collect(struct declarations *d, const struct graph *g, const struct depmod_conf *conf,
 			 struct findings *findings);
+
+/** declarations_bad_fn() - words of a conflict of the built-in @module do not count, because of @why */
+typedef void (*declarations_bad_fn)(void *ctx, const char *module, const char *why);
+
+/**
+ * declarations_add_builtin() - a conflict tag of a module that is built in
+ * @module: as the kernel spells it; a name that no module can have is passed over
+ * @value: of the tag
+ *
+ * After declarations_collect(). What it needs (harddep) is of no use to know: nothing loads it.
+ * Return: 0; -ENOMEM.
+ */
+int declarations_add_builtin(struct declarations *d, const char *module, const char *value,
+			     declarations_bad_fn bad, void *ctx);
 
 /**
  * declarations_resolve() - who answers, and so what becomes of each hard dependency

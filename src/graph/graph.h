@@ -62,6 +62,7 @@ enum finding_kind {
 	FINDING_BAD_TAG,	/* a softdep or weakdep that a line cannot hold; symbol is the tag */
 	FINDING_NO_NUMBERS,	/* a devname alias without device numbers; symbol is the name */
 	FINDING_BAD_NAMESPACE,	/* of an exported symbol, that an index does not take; symbol is the symbol */
+	FINDING_HEAVY,		/* what makes an index too large is not in it; symbol says what */
 	FINDING_DUPLICATE,	/* two values under one key; symbol is the key */
 
 	/* About the word (symbol) of a declaration; file and line say where it is, NULL for a tag. */

@@ -590,7 +590,7 @@ static void describe_rule(const struct link *link, const char *kind, const char 
 			  const char *when, struct buf *out)
 {
 	buf_printf(out, " has the %s dependency %s%s", kind, to, when);
-	if (link->word && strcmp(link->word, to) != 0)
+	if (link->word && !name_is_same(link->word, to))
 		buf_printf(out, ", named %s", link->word);
 	put_place(link, out);
 }
@@ -602,9 +602,16 @@ static void describe_any_of(const struct link *link, const char *to, struct buf 
 	put_place(link, out);
 }
 
+const char *links_word(const struct links *l, const struct link *link)
+{
+	const struct links_module *to = &l->modules[link->to];
+
+	return to->is_unknown && link->word ? link->word : to->name;
+}
+
 void links_describe(const struct links *l, const struct link *link, struct buf *out)
 {
-	const char *to = l->modules[link->to].name;
+	const char *to = links_word(l, link);
 
 	buf_put_string(out, l->modules[link->from].name);
 	switch (link->kind) {

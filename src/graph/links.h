@@ -168,6 +168,9 @@ int links_path(const struct links *links, const uint32_t *from, size_t n_from, u
  */
 const char *link_kind_name(enum link_kind kind);
 
+/** links_word() - what @link calls the module at its end: its name, or where nothing answers what was written */
+const char *links_word(const struct links *links, const struct link *link);
+
 /**
  * links_describe() - a sentence without a full stop, appended to @out:
  * "r8169 uses libphy: phy_attached_info and 21 more symbols"

@@ -7,6 +7,7 @@
 #include "bytes/name.h"
 #include "graph/outputs.h"
 #include "index/namespaces.h"
+#include "index/writer.h"
 
 /** struct exporter - @owner exports something into @ns; GRAPH_NONE is the kernel, and comes last */
 struct exporter {
@@ -45,7 +46,7 @@ static int put(struct putting *p, const char *prefix, const char *name, const st
 	buf_put_string(&key, name);
 	if (key.error || value->error)
 		return -ENOMEM;
-	p->size += key.size + value->size;
+	p->size += key.size + value->size + INDEX_NODE_MAX;
 	k = arena_string(p->arena, (const char *)key.base, key.size);
 	v = arena_string(p->arena, (const char *)value->base, value->size);
 	return k && v ? p->put(p->ctx, k, v, priority) : -ENOMEM;

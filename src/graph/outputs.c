@@ -8,6 +8,7 @@
 
 #include "bytes/hash.h"
 #include "bytes/name.h"
+#include "graph/heavy.h"
 #include "index/writer.h"
 
 #define SYMBOL_BUCKETS 2048u
@@ -191,8 +192,8 @@ static int put_alias(struct index_writer *w, struct arena *arena, const struct g
 	return why ? 0 : index_writer_add(w, key, size, m->name, strlen(m->name), i);
 }
 
-int outputs_alias(const struct graph *g, bool warn, struct buf *text, struct buf *bin,
-		  struct findings *findings)
+static int write_alias(const struct graph *g, const struct heavy *heavy, bool warn, struct buf *text,
+		       struct buf *bin, struct findings *findings)
 {
 	struct tag_walk walk = { .g = g, .key = "alias", .key_size = 5 };
 	struct index_writer w = { 0 };
@@ -203,8 +204,9 @@ int outputs_alias(const struct graph *g, bool warn, struct buf *text, struct buf
 	text->max = OUTPUT_TEXT_MAX;
 	buf_put_string(text, "# Aliases extracted from modules themselves.\n");
 	while (r == 0 && (alias = next_tag(&walk)))
-		r = put_alias(&w, &arena, &g->modules[walk.module], walk.module, alias, text,
-			      findings);
+		if (!heavy_has(heavy, walk.module))
+			r = put_alias(&w, &arena, &g->modules[walk.module], walk.module, alias, text,
+				      findings);
 	if (r == 0)
 		r = text->error;
 	if (r == 0)
@@ -212,6 +214,26 @@ int outputs_alias(const struct graph *g, bool warn, struct buf *text, struct buf
 	index_writer_done(&w);
 	arena_done(&arena);
 	return r;
+}
+
+static uint64_t weigh_aliases(const struct graph_module *m)
+{
+	uint64_t weight = 0;
+
+	for (uint32_t i = 0; i < m->facts->n_modinfo; i++) {
+		const char *alias = facts_tag(facts_modinfo(m->facts, i), "alias");
+
+		weight += alias ? strlen(alias) + INDEX_NODE_MAX : 0;
+	}
+	return weight;
+}
+
+int outputs_alias(const struct graph *g, bool warn, struct buf *text, struct buf *bin,
+		  struct findings *findings)
+{
+	static const struct heavy_index index = { write_alias, weigh_aliases, "aliases" };
+
+	return heavy_write(&index, g, warn, text, bin, findings);
 }
 
 int outputs_tags(const struct graph *g, const char *key, struct buf *text,
@@ -256,7 +278,7 @@ static int compare_symbols(const void *a, const void *b)
 }
 
 /* What modules export, in the order of modules.symbols. */
-static struct symbol_item *sorted_symbols(const struct graph *g, size_t *ret_n)
+static struct symbol_item *sorted_symbols(const struct graph *g, const struct heavy *heavy, size_t *ret_n)
 {
 	struct symbol_item *items = malloc(((size_t)g->n_symbols + 1) * sizeof(*items));
 	size_t n = 0;
@@ -267,7 +289,7 @@ static struct symbol_item *sorted_symbols(const struct graph *g, size_t *ret_n)
 		const struct graph_symbol *s = &g->symbols[i];
 
 		if (!s->name || s->owner == GRAPH_NONE || s->is_gone ||
-		    g->modules[s->owner].is_left_out)
+		    g->modules[s->owner].is_left_out || heavy_has(heavy, s->owner))
 			continue;
 		items[n].symbol = s;
 		items[n++].bucket = hash_order(s->name, strlen(s->name)) & (SYMBOL_BUCKETS - 1);
@@ -277,8 +299,8 @@ static struct symbol_item *sorted_symbols(const struct graph *g, size_t *ret_n)
 	return items;
 }
 
-int outputs_symbols(const struct graph *g, bool warn, struct buf *text, struct buf *bin,
-		    struct findings *findings)
+static int write_symbols(const struct graph *g, const struct heavy *heavy, bool warn, struct buf *text,
+			 struct buf *bin, struct findings *findings)
 {
 	struct index_writer w = { 0 };
 	struct arena arena = { 0 };
@@ -288,7 +310,7 @@ int outputs_symbols(const struct graph *g, bool warn, struct buf *text, struct b
 
 	text->max = OUTPUT_TEXT_MAX;
 	buf_put_string(text, "# Aliases for symbols, used by symbol_request().\n");
-	items = sorted_symbols(g, &n);
+	items = sorted_symbols(g, heavy, &n);
 	if (!items)
 		return -ENOMEM;
 	for (size_t i = 0; r == 0 && i < n; i++) {
@@ -322,6 +344,24 @@ int outputs_symbols(const struct graph *g, bool warn, struct buf *text, struct b
 	index_writer_done(&w);
 	arena_done(&arena);
 	return r;
+}
+
+static uint64_t weigh_symbols(const struct graph_module *m)
+{
+	const struct facts_export *e = facts_exports(m->facts);
+	uint64_t weight = 0;
+
+	for (uint32_t i = 0; i < m->facts->n_exports; i++)
+		weight += strlen(facts_string(m->facts, e[i].name)) + INDEX_NODE_MAX;
+	return weight;
+}
+
+int outputs_symbols(const struct graph *g, bool warn, struct buf *text, struct buf *bin,
+		    struct findings *findings)
+{
+	static const struct heavy_index index = { write_symbols, weigh_symbols, "symbols" };
+
+	return heavy_write(&index, g, warn, text, bin, findings);
 }
 
 /* A decimal number that fits 32 bits. */

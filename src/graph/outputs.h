@@ -30,6 +30,8 @@ struct builtin_alias {
  * @findings: what could not be written, and with @warn keys that have several values
  * @text, @bin: empty; written only as far as the return value is 0
  *
+ * Where the aliases or symbols of a few modules make an index too large, theirs are left out (FINDING_HEAVY).
+ *
  * Linear in what they write, plus sorting the keys.
  * Return: 0; -E2BIG over OUTPUT_TEXT_MAX or INDEX_SIZE_MAX; -ENOMEM.
  * Source: doc/formats/depmod.md.

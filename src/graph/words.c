@@ -21,6 +21,7 @@ struct search {
 	uint32_t *stamp; /* of modules: the last word that found it */
 	uint32_t generation;
 	size_t n_total;
+	bool is_full; /* answers to a word were too many for what is left */
 	struct lookup_answer answer;
 };
 
@@ -147,6 +148,8 @@ static int search(struct search *s, const char *word)
 	if (module != GRAPH_NONE) {
 		s->found[s->n++] = (struct word_answer){ s->g->modules[module].name, module };
 		r = 0;
+	} else if (s->is_full) {
+		return -E2BIG;
 	} else {
 		r = ask(s, LOOKUP_SYMBOLS, LOOKUP_ALIAS);
 	}
@@ -172,7 +175,7 @@ static int resolve_one(struct search *s, const char *word, const struct word_ans
 		return r;
 	*answers = (struct word_answers){ .is_cut = r == -E2BIG };
 	if (!answers->is_cut && s->n > WORDS_ANSWERS_MAX - s->n_total) {
-		answers->is_cut = true;
+		answers->is_cut = s->is_full = true;
 	} else if (!answers->is_cut) {
 		items = arena_alloc(arena, (s->n + 1) * sizeof(*items));
 		if (!items)

@@ -20,7 +20,8 @@ struct lookup;
 /* Built-in answers to a word; more say nothing new. */
 #define WORDS_BUILTIN_MAX 64u
 
-/* Answers to all words together; real words have one to some ten. */
+/* Answers to all words together; real words have one to some ten. Behind the first word that goes over it,
+ * only names of modules are looked up. */
 #define WORDS_ANSWERS_MAX (1u << 22)
 
 /** struct word_answer - a module that answers */

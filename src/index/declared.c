@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  *   harddep:r8169      realtek conf dep /etc/depmod.d/nic.conf:3
- *   harddep:btrfs      crypto_crc32c module group .modinfo
+ *   harddep:btrfs      crypto-crc32c module group .modinfo
  *   conflict:nouveau   nvidia nvidia module .modinfo
  *
  * One blank between two parts. The last one is FILE:LINE, or .modinfo for a tag.

@@ -23,8 +23,8 @@ struct diag;
 /* Longest namespace that is written, bytes; a list of modules ("module:a,b") may be long. */
 #define NAMESPACES_NAME_MAX 1023u
 
-/* Keys and values of all symbols together, bytes: more than any kernel has in its modules.symbols.bin. */
-#define NAMESPACES_SIZE_MAX ((size_t)32 * 1024 * 1024)
+/* What all symbols take together, each INDEX_NODE_MAX and its key and value, bytes: a kernel has one MiB. */
+#define NAMESPACES_SIZE_MAX ((size_t)48 * 1024 * 1024)
 
 /** struct namespace_export - a value of "namespace:symbol:SYMBOL"; strings borrow from the value */
 struct namespace_export {

@@ -11,6 +11,9 @@
 /* Node offsets have 28 bits. */
 #define INDEX_SIZE_MAX 0x0fffffffu
 
+/* What a key adds at the most besides its and its value's bytes: a fork of 127 ways, and its own end. */
+#define INDEX_NODE_MAX 528u
+
 /* Deeper than any alias; bounds the recursion of writer and readers. */
 #define INDEX_KEY_MAX 4095u
 

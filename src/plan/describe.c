@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "bytes/buf.h"
+#include "bytes/name.h"
 
 #define N_WORDS(words) (sizeof(words) / sizeof((words)[0]))
 
@@ -79,21 +80,6 @@ bool plan_note_is_warning(enum plan_note_kind kind)
 	       kind == PLAN_NOTE_HARD_SELF;
 }
 
-const char *plan_lookup_name(enum plan_lookup by)
-{
-	static const char *const words[] = {
-		[PLAN_BY_CONF_ALIAS] = "alias-rule",
-		[PLAN_BY_NAME] = "name",
-		[PLAN_BY_SYMBOL] = "symbol",
-		[PLAN_BY_COMMAND] = "command",
-		[PLAN_BY_ALIAS] = "alias",
-		[PLAN_BY_BUILTIN] = "builtin",
-		[PLAN_BY_BUILTIN_ALIAS] = "builtin-alias",
-	};
-
-	return word_at(words, N_WORDS(words), by);
-}
-
 void plan_describe_source(const struct plan_source *source, struct buf *out)
 {
 	buf_put_string(out, source->file ? source->file : "modules.dep");
@@ -105,6 +91,13 @@ void plan_describe_source(const struct plan_source *source, struct buf *out)
 static void put_source(const struct plan_source *source, struct buf *out)
 {
 	buf_put_string(out, " (");
+	plan_describe_source(source, out);
+	buf_put_string(out, ")");
+}
+
+void plan_describe_hard_source(const struct plan_source *source, struct buf *out)
+{
+	buf_put_string(out, " (hard dependency, ");
 	plan_describe_source(source, out);
 	buf_put_string(out, ")");
 }
@@ -220,7 +213,7 @@ static void describe_soft(const struct plan_step *step, const struct plan_reason
 {
 	put_strings(out, "soft dependency ", reason->kind == PLAN_SOFT_PRE ? "before " : "after ",
 		    reason->by);
-	if (reason->word && strcmp(reason->word, step->module) != 0)
+	if (reason->word && !name_is_same(reason->word, step->module))
 		put_strings(out, ", named ", reason->word, "");
 	put_source(&reason->source, out);
 	if (reason->is_order_cut)
@@ -231,7 +224,7 @@ static void describe_hard(const struct plan_step *step, const struct plan_reason
 			  struct buf *out)
 {
 	bool is_unload = step->action == PLAN_DELETE || step->action == PLAN_RUN_REMOVE;
-	bool is_alias = reason->word && strcmp(reason->word, step->module) != 0;
+	bool is_alias = reason->word && !name_is_same(reason->word, step->module);
 
 	if (reason->kind == PLAN_ANY_OF)
 		put_strings(out, "one answer to the hard dependency of ", reason->by, "");
@@ -292,24 +285,39 @@ static void describe_file(const struct plan_step *step, struct buf *out)
 	put_error(step->error, out);
 }
 
-static void describe_hard_used(const struct plan_step *step, struct buf *out)
+void plan_describe_needed(const char *module, const char *users, const char *word,
+			  const struct plan_source *source, struct buf *out)
 {
-	put_strings(out, step->holders, " ", strchr(step->holders, ',') ? "are" : "is");
-	put_strings(out, " loaded and ", strchr(step->holders, ',') ? "need " : "needs ", step->word);
-	if (strcmp(step->word, step->module) != 0)
-		put_strings(out, ", which nothing but ", step->module, " answers");
-	buf_put_string(out, " (hard dependency, ");
-	plan_describe_source(&step->source, out);
-	buf_put_string(out, ")");
+	bool are_many = strchr(users, ',');
+
+	put_strings(out, users, are_many ? " are" : " is", " loaded and ");
+	put_strings(out, are_many ? "need " : "needs ", word, "");
+	if (!name_is_same(word, module))
+		put_strings(out, ", which nothing but ", module, " answers");
+	plan_describe_hard_source(source, out);
+}
+
+void plan_describe_hard(const char *module, const char *word, const struct plan_source *source,
+			struct buf *out)
+{
+	put_strings(out, module, " needs ", word);
+	plan_describe_hard_source(source, out);
+}
+
+void plan_describe_conflict(const char *module, const char *other, const struct plan_source *source,
+			    struct buf *out)
+{
+	put_strings(out, module, " must not be loaded together with ", other);
+	put_source(source, out);
 }
 
 static void describe_blacklisted(const struct plan_step *step, struct buf *out)
 {
-	put_strings(out, step->module, " needs ", step->word);
-	buf_put_string(out, " (hard dependency, ");
-	plan_describe_source(&step->source, out);
-	put_strings(out, "), which only ", step->rule ? step->rule->name : "a module",
-		    " answers, and that is blacklisted");
+	bool is_several = strchr(step->holders, ',') != NULL;
+
+	plan_describe_hard(step->module, step->word, &step->source, out);
+	put_strings(out, ", which only ", step->holders, is_several ? " answer" : " answers");
+	buf_put_string(out, is_several ? ", and those are blacklisted" : ", and that is blacklisted");
 	put_rule(step->rule, out);
 }
 
@@ -342,20 +350,17 @@ static void describe_own(const struct plan_step *step, struct buf *out)
 		put_strings(out, step->module, " cannot be loaded", "");
 		break;
 	case PLAN_REFUSE_NO_ANSWER:
-		put_strings(out, step->module, " needs ", step->word);
-		buf_put_string(out, " (hard dependency, ");
-		plan_describe_source(&step->source, out);
-		buf_put_string(out, "), and nothing answers to that");
+		plan_describe_hard(step->module, step->word, &step->source, out);
+		buf_put_string(out, ", and nothing answers to that");
 		break;
 	case PLAN_REFUSE_BLACKLISTED:
 		describe_blacklisted(step, out);
 		break;
 	case PLAN_REFUSE_CONFLICT:
-		put_strings(out, step->module, " must not be loaded together with ", step->word);
-		put_source(&step->source, out);
+		plan_describe_conflict(step->module, step->word, &step->source, out);
 		break;
 	case PLAN_REFUSE_HARD_USED:
-		describe_hard_used(step, out);
+		plan_describe_needed(step->module, step->holders, step->word, &step->source, out);
 		break;
 	default:
 		put_strings(out, step->module, word_at(words, N_WORDS(words), step->refusal), "");
@@ -371,11 +376,9 @@ static void describe_need(const struct plan_step *step, const char *module, stru
 		return;
 	}
 	buf_put_string(out, step->word);
-	if (step->cause_group >= step->n_groups && strcmp(step->word, module) != 0)
+	if (step->cause_group >= step->n_groups && !name_is_same(step->word, module))
 		put_strings(out, ", answered by ", module, "");
-	buf_put_string(out, " (hard dependency, ");
-	plan_describe_source(&step->source, out);
-	buf_put_string(out, ")");
+	plan_describe_hard_source(&step->source, out);
 }
 
 /* Why none of the answers can be loaded, each with its own reason, but not the reasons behind. */

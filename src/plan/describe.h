@@ -15,15 +15,14 @@ struct buf;
 #define DESCRIBE_CHAIN_MAX 6u
 
 /**
- * plan_action_name() plan_edge_name() plan_refusal_name() plan_note_name() plan_lookup_name() - one
- * word for each value of an enum: "insert", "softdep-pre", "masked", "order-cut", "name"
+ * plan_action_name() plan_edge_name() plan_refusal_name() plan_note_name() - one word for each value
+ * of an enum: "insert", "softdep-pre", "masked", "order-cut"
  * The words are a promise (JSON output, tests): a new value gets a new word, old ones stay.
  */
 const char *plan_action_name(enum plan_action action);
 const char *plan_edge_name(enum plan_edge_kind kind);
 const char *plan_refusal_name(enum plan_refusal refusal);
 const char *plan_note_name(enum plan_note_kind kind);
-const char *plan_lookup_name(enum plan_lookup by);
 
 /**
  * plan_describe_source() - "FILE:LINE", "FILE" for one without lines, "modules.dep" without a file
@@ -50,6 +49,24 @@ void plan_describe_reason(const struct plan_step *step, const struct plan_reason
  * Nothing for a step that is not refused.
  */
 void plan_describe_refusal(const struct plan *plan, const struct plan_step *step, struct buf *out);
+
+/**
+ * plan_describe_needed() - why @module is not removed: "r8169 is loaded and needs realtek (hard dependency, ...)"
+ * @users: "a, b", that would be left without what answers to @word
+ */
+void plan_describe_needed(const char *module, const char *users, const char *word,
+			  const struct plan_source *source, struct buf *out);
+
+/** plan_describe_hard_source() - " (hard dependency, SOURCE)" */
+void plan_describe_hard_source(const struct plan_source *source, struct buf *out);
+
+/** plan_describe_hard() - "a needs b (hard dependency, SOURCE)" */
+void plan_describe_hard(const char *module, const char *word, const struct plan_source *source,
+			struct buf *out);
+
+/** plan_describe_conflict() - "a must not be loaded together with b (SOURCE)" */
+void plan_describe_conflict(const char *module, const char *other, const struct plan_source *source,
+			    struct buf *out);
 
 /** plan_describe_breach() - what removing @module takes from another: "removing 'phy' takes ... from ..." */
 void plan_describe_breach(const char *module, const struct plan_breach *breach, struct buf *out);

@@ -196,7 +196,7 @@ static void check_hard(const struct plan *plan, uint32_t i)
 	if (s->refusal == PLAN_REFUSE_CONFLICT || s->refusal == PLAN_REFUSE_NO_ANSWER ||
 	    s->refusal == PLAN_REFUSE_BLACKLISTED)
 		check(s->word != NULL);
-	check(s->refusal != PLAN_REFUSE_BLACKLISTED || s->rule);
+	check(s->refusal != PLAN_REFUSE_BLACKLISTED || (s->rule && s->holders[0]));
 	for (uint32_t n = 0; n < s->n_conflicts; n++)
 		check(strcmp(s->conflicts[n].module, s->module) != 0);
 	for (uint32_t n = 0; n < s->n_breaches; n++)

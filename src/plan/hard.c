@@ -29,13 +29,15 @@ int plan_read_hards(struct planner *p, uint32_t i, const struct plan_hard *hards
 	if (!words)
 		return -ENOMEM;
 	for (size_t h = 0; h < n && r == 0; h++) {
-		words[h] = (struct hard_word){ .declared = hards[h].declared,
+		words[h] = (struct hard_word){ .text = arena_string(&p->arena, hards[h].word,
+								    strlen(hards[h].word)),
+					       .declared = hards[h].declared,
 					       .is_in_line = hards[h].is_in_line,
 					       .is_by_symbol = hards[h].is_by_symbol,
 					       .is_dropped = hards[h].is_dropped,
 					       .source = hards[h].source };
 		p->nodes[i].has_line_hards |= hards[h].is_in_line;
-		r = plan_ask_hard(p, hards[h].word, &words[h].request);
+		r = words[h].text ? plan_ask_hard(p, hards[h].word, &words[h].request) : -ENOMEM;
 	}
 	p->nodes[i].hards = words;
 	p->nodes[i].n_hards = r < 0 ? 0 : (uint32_t)n;
@@ -164,7 +166,7 @@ static int note_word(struct planner *p, uint32_t i, const struct hard_word *word
 {
 	return plan_add_note(p, (struct plan_note){ .kind = kind,
 						    .a = p->nodes[i].name,
-						    .b = p->requests[word->request].text,
+						    .b = word->text,
 						    .path = path,
 						    .source = word->source });
 }
@@ -221,9 +223,25 @@ static void refuse_word(struct planner *p, uint32_t i, const struct hard_word *w
 	if (node->word_refusal != PLAN_REFUSE_NOTHING)
 		return;
 	node->word_refusal = refusal;
-	node->word = p->requests[word->request].text;
+	node->word = word->text;
 	node->source = word->source;
 	node->rule = rule;
+}
+
+/* "a, b": the answers to a word of @i that are blacklisted. */
+static const char *blacklisted_answers(struct planner *p, uint32_t i, const struct request *request)
+{
+	CLEANUP_BUF struct buf text = { 0 };
+
+	for (uint32_t f = 0; f < request->n_found; f++) {
+		const struct found *found = &request->found[f];
+
+		if (found->node == i || !plan_is_blacklisted(p, p->nodes[found->node].name))
+			continue;
+		buf_put_string(&text, text.size > 0 ? ", " : "");
+		buf_put_string(&text, p->nodes[found->node].name);
+	}
+	return text.error ? NULL : arena_string(&p->arena, (const char *)text.base, text.size);
 }
 
 /* Nothing can be used: why, and what follows from it. */
@@ -234,7 +252,10 @@ static int no_answer(struct planner *p, uint32_t i, const struct hard_word *word
 		return note_word(p, i, word, PLAN_NOTE_HARD_CYCLE, a->cycle);
 	if (a->blacklist) {
 		refuse_word(p, i, word, PLAN_REFUSE_BLACKLISTED, a->blacklist);
-		return 0;
+		if (!p->nodes[i].blacklisted)
+			p->nodes[i].blacklisted =
+				blacklisted_answers(p, i, &p->requests[word->request]);
+		return p->nodes[i].blacklisted ? 0 : -ENOMEM;
 	}
 	if (a->is_own)
 		return note_word(p, i, word, PLAN_NOTE_HARD_SELF, NULL);
@@ -250,7 +271,7 @@ static int add_hard_edges(struct planner *p, uint32_t i, const struct hard_word 
 	struct node *node = &p->nodes[i];
 	struct edge edge = { .from = i,
 			     .kind = a->n == 1 ? PLAN_HARD : PLAN_ANY_OF,
-			     .text = p->requests[word->request].text,
+			     .text = word->text,
 			     .group = node->n_groups,
 			     .source = word->source };
 	int r = 0;
@@ -345,7 +366,7 @@ int plan_hard_order_edges(struct planner *p, uint32_t i)
 			r = plan_add_edge(p, (struct edge){ .from = i,
 							    .to = request->found[f].node,
 							    .kind = PLAN_HARD,
-							    .text = request->text,
+							    .text = word->text,
 							    .source = word->source });
 		}
 	}

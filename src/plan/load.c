@@ -343,6 +343,8 @@ static int fill_step(struct planner *p, const struct node *node, struct plan_ste
 	if (node->refusal != PLAN_REFUSE_NOTHING) {
 		step->action = PLAN_REFUSE;
 		step->rule = refusing_rule(p, node);
+		if (node->refusal == PLAN_REFUSE_BLACKLISTED)
+			step->holders = node->blacklisted;
 		step->error = node->index_error ? node->index_error : node->file_error;
 		if (node->refusal == PLAN_REFUSE_NEEDS)
 			step->cause = p->nodes[node->cause].step;
@@ -361,8 +363,12 @@ static int fill_step(struct planner *p, const struct node *node, struct plan_ste
 		return r;
 	step->action = node->command ? PLAN_RUN_INSTALL : PLAN_INSERT;
 	if (node->command) {
+		const struct modprobe_rule *undo =
+			modprobe_conf_next(p->conf, MODPROBE_REMOVE, node->name, NULL);
+
 		step->rule = node->command;
 		step->command = node->command->text;
+		step->undo = undo ? undo->text : NULL;
 	}
 	return make_options(p, node, &step->options);
 }

@@ -12,6 +12,7 @@
 /** struct word - one softdep word of a module, in the order in which it was said */
 struct word {
 	uint32_t request;
+	const char *text; /* as it was written */
 	enum softdep_phase phase;
 	const struct modprobe_rule *rule;
 };
@@ -19,6 +20,7 @@ struct word {
 /** struct hard_word - a declared hard dependency of a module */
 struct hard_word {
 	uint32_t request;
+	const char *text; /* as it was written */
 	enum plan_declared declared;
 	bool is_in_line, is_by_symbol, is_dropped;
 	struct plan_source source;
@@ -99,6 +101,7 @@ struct node {
 	const char *word;   /* of the refusal, and where from */
 	struct plan_source source;
 	const struct modprobe_rule *rule; /* with PLAN_REFUSE_BLACKLISTED */
+	const char *blacklisted; /* likewise: all that answer, "a, b" */
 	bool is_clashing;   /* it and @clash are both required */
 	struct other clash;
 	struct any_of *groups;
@@ -161,6 +164,7 @@ struct planner {
 	uint32_t n_notes, notes_capacity;
 	struct names node_names, request_names, hard_names;
 	uint32_t n_words; /* of all nodes */
+	uint32_t n_found; /* of all requests */
 	bool has_conflicts;
 	int error;	  /* sticks */
 
@@ -182,7 +186,7 @@ int plan_begin(struct planner *p, uint32_t i);
 /** plan_watch() - only the state of a module is of interest */
 int plan_watch(struct planner *p, uint32_t i);
 
-/** plan_ask_hard() - the request for a word of a hard dependency; it is looked up once */
+/** plan_ask_hard() - the request for a word of a hard dependency; one in several spellings is looked up once */
 int plan_ask_hard(struct planner *p, const char *word, uint32_t *ret_request);
 
 /** plan_read_hards() plan_read_others() - take down what was answered about module @i */

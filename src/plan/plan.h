@@ -161,6 +161,7 @@ struct plan_step {
 	const char *path;    /* insert: file, as given by planner_answer_deps() or planner_load() */
 	const char *options; /* parameters: of configuration, then of the caller; "" for none */
 	const char *command; /* PLAN_RUN_*; $CMDLINE_OPTS still in it */
+	const char *undo; /* PLAN_RUN_INSTALL: command of the remove rule, which takes it back; NULL without */
 	const struct modprobe_rule *rule; /* that decided about command or refusal; NULL without */
 	enum plan_refusal refusal;
 	uint32_t cause; /* with PLAN_REFUSE_NEEDS: a step; PLAN_NONE otherwise */
@@ -169,7 +170,7 @@ struct plan_step {
 	struct plan_source source; /* likewise */
 	int error; /* of PLAN_REFUSE_NO_FILE and _INDEX: -errno */
 	long n_users; /* PLAN_REFUSE_IN_USE */
-	const char *holders; /* likewise: "a, b"; "" for none known */
+	const char *holders; /* likewise: "a, b"; "" for none known; PLAN_REFUSE_BLACKLISTED: what answers to @word */
 
 	bool is_goal;	 /* asked for by name */
 	bool is_required; /* a goal depends on it: its failure is the goal's */
@@ -306,6 +307,7 @@ struct plan_answered_conflict {
 	const char *module; /* copied */
 	bool is_builtin;
 	struct plan_source source; /* file is borrowed for the plan's life */
+	bool is_unknown; /* neither an index nor the kernel knows it so far */
 };
 
 /** struct plan_hard_user - a live module that has a hard dependency on the one in question */

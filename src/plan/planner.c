@@ -175,7 +175,6 @@ static int read_softdep(struct planner *p, uint32_t i, const struct modprobe_rul
 {
 	struct softdep_words words = { .rest = rule->text };
 	struct word word = { .rule = rule };
-	char name[ALIAS_MAX + 1];
 	const char *text;
 	size_t size;
 	int r = 0;
@@ -183,9 +182,8 @@ static int read_softdep(struct planner *p, uint32_t i, const struct modprobe_rul
 	while (r >= 0 && softdep_next(&words, &word.phase, &text, &size)) {
 		if (size > ALIAS_MAX)
 			continue;
-		memcpy(name, text, size);
-		name[size] = '\0';
-		r = get_request(p, name, &word.request);
+		word.text = arena_string(&p->arena, text, size);
+		r = word.text ? get_request(p, word.text, &word.request) : -ENOMEM;
 		if (r == -EINVAL) { /* brackets that match nothing match no module */
 			r = 0;
 			continue;
@@ -402,9 +400,8 @@ static int begin_answers(struct planner *p, uint32_t request)
 		return plan_begin_found(p, asked);
 
 	for (uint32_t g = 0; g < p->n_goals; g++)
-		for (uint32_t i = 0; i < asked->n_found && r == 0; i++)
-			if (p->goals[g].request == request)
-				r = begin_goal(p, &p->goals[g], &asked->found[i]);
+		for (uint32_t i = 0; p->goals[g].request == request && i < asked->n_found && r == 0; i++)
+			r = begin_goal(p, &p->goals[g], &asked->found[i]);
 	return r == 0 && asked->is_word ? begin_word_answers(p, asked) : r;
 }
 
@@ -417,8 +414,9 @@ int planner_answer_lookup(struct planner *p, const struct plan_answer *answers, 
 	r = take(p, PLAN_WANT_LOOKUP, &i);
 	if (r < 0)
 		return r;
-	if (n > PLAN_MODULES_MAX)
+	if (n > PLAN_MODULES_MAX || n > PLAN_EDGES_MAX - p->n_found)
 		return stick(p, -E2BIG);
+	p->n_found += (uint32_t)n;
 	found = arena_alloc(&p->arena, (n + 1) * sizeof(*found));
 	if (!found)
 		return stick(p, -ENOMEM);

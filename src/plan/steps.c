@@ -150,7 +150,6 @@ int plan_need_edges(struct planner *p, uint32_t i)
 static int add_soft_edge(struct planner *p, uint32_t i, const struct word *word,
 			 const struct found *found)
 {
-	const struct request *request = &p->requests[word->request];
 	struct plan_source source = { word->rule->file, word->rule->line };
 
 	if (found->node == i)
@@ -158,7 +157,7 @@ static int add_soft_edge(struct planner *p, uint32_t i, const struct word *word,
 	if (!plan_counts(p, found, false))
 		return plan_add_note(p, (struct plan_note){
 						.kind = PLAN_NOTE_BLACKLISTED,
-						.a = request->text,
+						.a = word->text,
 						.b = p->nodes[found->node].name,
 						.rule = plan_is_blacklisted(
 							p, p->nodes[found->node].name) });
@@ -166,7 +165,7 @@ static int add_soft_edge(struct planner *p, uint32_t i, const struct word *word,
 					       .to = found->node,
 					       .kind = word->phase == SOFTDEP_PRE ? PLAN_SOFT_PRE
 										  : PLAN_SOFT_POST,
-					       .text = request->text,
+					       .text = word->text,
 					       .source = source });
 }
 
@@ -184,7 +183,7 @@ int plan_soft_edges(struct planner *p, uint32_t i)
 			r = plan_add_note(p, (struct plan_note){
 						     .kind = PLAN_NOTE_SOFT_UNKNOWN,
 						     .a = p->nodes[i].name,
-						     .b = request->text,
+						     .b = word->text,
 						     .source = { word->rule->file,
 								 word->rule->line } });
 	}

@@ -172,7 +172,12 @@ static void test_hard_refusals(void **state)
 		       .refusal = PLAN_REFUSE_NO_ANSWER, .word = "x", .source = place);
 	assert_refusal("b needs x (hard dependency, /etc/modprobe.d/s.conf:3), which only b answers, and that "
 		       "is blacklisted (/etc/modprobe.d/x.conf:7)",
-		       .refusal = PLAN_REFUSE_BLACKLISTED, .word = "x", .source = place, .rule = &rule);
+		       .refusal = PLAN_REFUSE_BLACKLISTED, .word = "x", .source = place, .rule = &rule,
+		       .holders = "b");
+	assert_refusal("b needs x (hard dependency, /etc/modprobe.d/s.conf:3), which only b, c answer, and "
+		       "those are blacklisted (/etc/modprobe.d/x.conf:7)",
+		       .refusal = PLAN_REFUSE_BLACKLISTED, .word = "x", .source = place, .rule = &rule,
+		       .holders = "b, c");
 	assert_refusal("b must not be loaded together with x (/etc/modprobe.d/s.conf:3)",
 		       .refusal = PLAN_REFUSE_CONFLICT, .word = "x", .source = place);
 	assert_refusal("a is loaded and needs b (hard dependency, a, section .modinfo)",

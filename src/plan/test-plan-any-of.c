@@ -129,6 +129,7 @@ static void test_blacklist(void **state)
 	CLEANUP_RUN struct run none = world_plan(&all, "a");
 	assert_string_equal(steps_text(&none), "x:blacklisted:a");
 	assert_int_equal(step_of(&none, "a")->rule->line, 2); /* of the first answer */
+	assert_string_equal(step_of(&none, "a")->holders, "b, c, d");
 	expect_steps(&all, "e", "x:blacklisted:e");
 }
 

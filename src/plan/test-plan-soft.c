@@ -187,7 +187,7 @@ static void test_alias_word(void **state)
 	(void)state;
 	CLEANUP_RUN struct run run = world_plan(&w, "a");
 	assert_string_equal(steps_text(&run), "+b +c +d +e +a");
-	assert_string_equal(reasons_text(&run, "c"), "pre(a:crypto_x)@conf:1");
+	assert_string_equal(reasons_text(&run, "c"), "pre(a:crypto-x)@conf:1");
 	w.conf = "softdep a pre: crypto_x e\nblacklist c\n";
 	expect_steps(&w, "a", "+b +d +e +a");
 	CLEANUP_RUN struct run listed = world_plan(&w, "a");

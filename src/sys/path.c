@@ -27,3 +27,13 @@ int sys_absolute_path(const char *path, char **ret_path)
 	*ret_path = joined;
 	return 0;
 }
+
+int sys_real_path(const char *path, char **ret_path)
+{
+	char *real = realpath(path, NULL);
+
+	if (!real)
+		return -errno;
+	*ret_path = real;
+	return 0;
+}

@@ -205,6 +205,17 @@ int sys_create_file(int dir_fd, const char *name, struct bytes content, mode_t m
 	return r;
 }
 
+int sys_write_to(int dir_fd, const char *path, struct bytes content)
+{
+	int fd = sys_move_up(openat(dir_fd, path, O_WRONLY | O_NOCTTY | O_CLOEXEC));
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = write_all(fd, content);
+	return close(fd) < 0 && r == 0 ? -errno : r;
+}
+
 int sys_finish_file(int fd)
 {
 	int r = fsync(fd) < 0 ? -errno : 0;
@@ -262,13 +273,23 @@ int sys_write_at(int fd, const void *from, size_t size, uint64_t off)
 	return 0;
 }
 
-int sys_lock(int fd, bool wait)
+static int lock(int fd, int how)
 {
-	if (flock(fd, LOCK_EX | (wait ? 0 : LOCK_NB)) == 0)
+	if (flock(fd, how) == 0)
 		return 0;
 	if (errno == EWOULDBLOCK || errno == EINTR)
 		return -errno;
 	return -EOPNOTSUPP;
+}
+
+int sys_lock(int fd, bool wait)
+{
+	return lock(fd, LOCK_EX | (wait ? 0 : LOCK_NB));
+}
+
+int sys_lock_shared(int fd)
+{
+	return lock(fd, LOCK_SH | LOCK_NB);
 }
 
 static int64_t usec_of(const struct timespec *t)
@@ -303,6 +324,16 @@ int sys_stat(int dir_fd, const char *path, struct sys_entry *ret_entry)
 	return 0;
 }
 
+/* Not every file system says in a listing what an entry is. */
+static bool is_link(int dir_fd, const struct dirent *d)
+{
+	struct stat st;
+
+	if (d->d_type != DT_UNKNOWN)
+		return d->d_type == DT_LNK;
+	return fstatat(dir_fd, d->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode);
+}
+
 int sys_list(int dir_fd, const char *path, bool (*want)(void *ctx, const char *name, bool may_be_dir),
 	     int (*each)(void *ctx, int dir_fd, const struct sys_entry *entry), void *ctx)
 {
@@ -333,10 +364,12 @@ int sys_list(int dir_fd, const char *path, bool (*want)(void *ctx, const char *n
 		if (want && !want(ctx, d->d_name, d->d_type != DT_REG))
 			continue;
 		r = sys_stat(fd, d->d_name, &entry);
-		if (r == 0)
+		if (r == 0) {
+			entry.is_link = entry.is_dir && is_link(fd, d);
 			r = each(ctx, fd, &entry);
-		else if (r == -ENOENT || r == -ELOOP || r == -ENOTDIR || r == -EACCES)
+		} else if (r == -ENOENT || r == -ELOOP || r == -ENOTDIR || r == -EACCES) {
 			r = 0;
+		}
 	}
 	closedir(dir);
 	return r;

@@ -69,6 +69,12 @@ int sys_read_file(int dir_fd, const char *path, struct buf *out);
  */
 int sys_create_file(int dir_fd, const char *name, struct bytes content, mode_t mode);
 
+/**
+ * sys_write_to() - all of @content to what is there already, as a device or a FIFO; that is not truncated
+ * Return: 0; -errno of open(2), write(2) or close(2).
+ */
+int sys_write_to(int dir_fd, const char *path, struct bytes content);
+
 /** sys_finish_file() - write through to the disk, and close. Return: 0; -errno of fsync(2), close(2). */
 int sys_finish_file(int fd);
 
@@ -94,6 +100,9 @@ int sys_open_lock(const char *path);
 /** sys_write_at() - all of @size bytes at @off. Return: 0; -errno of pwrite(2). */
 int sys_write_at(int fd, const void *from, size_t size, uint64_t off);
 
+/** sys_lock_shared() - as sys_lock(), beside others of the kind, and without a wait */
+int sys_lock_shared(int fd);
+
 /**
  * sys_lock() - exclusive lock on an open directory or file, held until it is closed
  * @wait: wait for whoever holds it
@@ -108,6 +117,7 @@ struct sys_entry {
 	uint64_t dev, inode; /* of what a symbolic link leads to */
 	bool is_dir;
 	bool is_regular;
+	bool is_link; /* the name itself, whatever it leads to; known by sys_list() only, of folders */
 	bool is_null; /* /dev/null, by whatever path */
 };
 

@@ -164,6 +164,23 @@ class Files(BadCase):
         self.assert_said(self.index({}), b'kernel/up', b'own folders')
         self.assertEqual(self.others, [])
 
+    def test_links_with_a_path_for_every_choice(self):
+        """31 folders, each but the last with two links to the next: 2^31 paths, no loop"""
+        self.tree({}, order=None)
+        for i in range(31):
+            os.makedirs(os.path.join(self.folder, 'kernel/d%d' % i))
+        for i in range(30):
+            for name in ('a', 'b'):
+                os.symlink('../d%d' % (i + 1), os.path.join(self.folder, 'kernel/d%d/%s' % (i, name)))
+        stderr = self.index({'kernel/d30/deep.ko': Module()})
+        self.assertEqual(self.others, [b'kernel/d30/deep.ko:'])
+        self.assert_said(stderr, b'no link to a folder is followed')
+
+    def test_too_deep(self):
+        stderr = self.index({'d/' * 70 + 'deep.ko': Module()})
+        self.assertEqual(self.others, [])
+        self.assert_said(stderr, b'too many folders deep', b'left out')
+
     def test_names_that_no_line_can_hold(self):
         files = {'kernel/two words.ko': Module(), 'kernel/new\nline.ko': Module(), 'kernel/co:lon.ko': Module(),
                  'kernel/gr\u00fc\u00df.ko': Module(), 'kernel/dir with blank/x.ko': Module()}
@@ -228,6 +245,16 @@ class Lists(BadCase):
         stderr = self.index({'kernel/gone.ko': Module()})
         self.assertEqual(self.others, [])
         self.assert_said(stderr, b'bad.conf:2:', b"'('")
+
+    def test_costly_expressions(self):
+        """a line of configuration that would take all memory, all of the stack, or for ever"""
+        self.config = self.write('depmod.d/bad.conf', '\n'.join((
+            'override fine %sa%s extra' % ('(' * 8, '{1,255})' * 8), 'override fine %s extra' % ('(' * 30000 + ')' * 30000),
+            'external (a*)*(.*)*\\\\1\\\\2x /nowhere', 'exclude gone.ko', '')))
+        stderr = self.index({'kernel/gone.ko': Module()})
+        self.assertEqual(self.others, [])
+        for line in (b'bad.conf:1', b'bad.conf:2', b'bad.conf:3'):
+            self.assert_said(stderr, line, b'too costly')
 
     def test_bad_builtin_line(self):
         self.tree(FINE, order=None, builtin=['kernel/b.ko'])

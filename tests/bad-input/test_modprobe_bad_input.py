@@ -153,6 +153,19 @@ class Lines(BadCase):
         self.conf(''.join('softdep * pre: g%d\ninstall g%d true\n' % (i, i) for i in range(150)))
         self.assertEqual(len(self.planned('lone')), 4 + 150)
 
+    def test_conflicts_with_everything(self):
+        """one word of many lines is looked up once; of many words too many answers are told, and the others count"""
+        many = ['m%d' % i for i in range(1000)]
+        self.tree({'lone': [], 'first': [], **{name: [] for name in many}}, aliases=[(name, 'x*') for name in many])
+        self.conf('conflict lone first\n' + ''.join('conflict xx y%d\n' % i for i in range(20000)))
+        result = self.modprobe('-n', '-v', 'm7', status=0)
+        self.assertEqual(([name for _, name in result.modules()], result.err), (['m7'], ''))
+        self.conf('conflict lone first\n' + ''.join('conflict m7 x%d\n' % i for i in range(1100)))
+        result = self.modprobe('-n', '-v', '-a', 'm7', 'm8', status=1)
+        self.assert_said(result, CONF + ':1051:', 'conflict', 'answers')
+        self.assertEqual(result.err.count('answers'), 1)
+        self.assert_said(self.modprobe('-n', '-a', 'lone', 'first', status=1), 'lone', 'first', CONF + ':1')
+
     def test_odd_files(self):
         """what is no file is said, and not waited for"""
         os.makedirs('/etc/modprobe.d/dir.conf')

@@ -4,6 +4,7 @@
 
 import os
 import resource
+import stat
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -45,6 +46,25 @@ class Baseline(Case):
         out = self.check('--write-baseline', '-', status=0).stdout
         self.check('--write-baseline', self.known)
         self.assertEqual(out, self.read())
+
+    def test_what_is_no_file_stays(self):
+        """a FIFO or a device is written to; where a link leads to, there is the file"""
+        self.system.write()
+        text = self.check('--write-baseline', '-').stdout
+        os.mkfifo(self.known)
+        with open(os.open(self.known, os.O_RDWR), 'rb', buffering=0) as fifo:
+            self.check('--write-baseline', self.known, status=0)
+            self.assertTrue(stat.S_ISFIFO(os.lstat(self.known).st_mode))
+            self.assertEqual(fifo.read(65536).decode(), text)
+        os.unlink(self.known)
+        os.mkdir(self.known + '.d')
+        with open(self.known + '.d/kept', 'w', encoding='utf-8') as file:
+            file.write('MS101 old\n')
+        os.symlink('known.d/kept', self.known)
+        self.check('--write-baseline', self.known, status=0)
+        self.assertEqual(os.readlink(self.known), 'known.d/kept')
+        self.assertEqual(os.listdir(self.known + '.d'), ['kept'])
+        self.assertEqual(self.read(), text)
 
     def test_stable(self):
         """the same from run to run, for another place, another version, another number of threads"""

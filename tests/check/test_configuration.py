@@ -129,6 +129,15 @@ class Options(DeclaredCase):
         self.system.modprobe_d['y.conf'] = 'install typed /bin/true\n'
         self.assertEqual({x[1] for x in self.found() if x[0] == 'MS507'}, {'warning'})
 
+    def test_too_many_to_look_up(self):
+        """of names of thousands of bytes, or modules with one alias: said, in bounded time and memory"""
+        self.add('rich', 'parm=a:x')
+        line = 'options %s ' % ('n' * 4000) + ' '.join('p%u=1' % number for number in range(7500)) + '\n'
+        self.system.modprobe_d['x.conf'] = 'options rich gone\n' + line * 3
+        found = self.found()
+        self.assertIn(('MS505', 'warning', 'rich', 'x.conf', 1, 'gone'), found)
+        self.assertEqual({x['rule'] for x in self.result.json['not_run'] if 'too many options' in x['why']}, {'MS506'})
+
 
 class Places(DeclaredCase):
     def test_given_files(self):

@@ -21,9 +21,9 @@ class Hard(DeclaredCase):
         self.add('a', 'harddep=gone provider')
         self.add('b')
         self.add('c')
-        self.system.modprobe_d['x.conf'] = 'harddep b gone\n\nharddep! c gone\n'
+        self.system.modprobe_d['x.conf'] = 'harddep b gone-far\n\nharddep! c gone\n'
         self.agrees('MS301 error a a.ko gone',
-                    'MS301 warning b x.conf:1 gone',
+                    'MS301 warning b x.conf:1 gone-far',
                     'MS301 error c x.conf:3 gone')
 
     def test_nothing_answers_to_depmod_d(self):
@@ -57,7 +57,7 @@ class Hard(DeclaredCase):
         self.finds('MS310 note a1 x.conf:2 softdep',
                    'MS302 note a1 x.conf:3 lost',
                    'MS309 note a1 x.conf:3 softdep')
-        self.assertIn('a1 and 1 other', [x['message'] for x in self.result.findings if x['rule'] == 'MS310'][0])
+        self.assertIn('a1 and 1 other module say', [x['message'] for x in self.result.findings if x['rule'] == 'MS310'][0])
 
     def test_taken_back_by_depmod_d(self):
         self.add('a', 'harddep=gone')
@@ -69,12 +69,15 @@ class Hard(DeclaredCase):
         self.add('p1', 'alias=service-1')
         self.add('p2')
         self.add('p3')
-        for number, word in enumerate(('service-1', 'p2', 'p3', 'provider'), 1):
+        self.add('p4')
+        for number, word in enumerate(('service-1', 'p2', 'p3', 'provider', 'p4'), 1):
             self.add('n%u' % number, 'harddep=' + word)
-        self.system.modprobe_d['x.conf'] = 'blacklist p1\nmask p2\ninstall p3 /bin/false # never\nblacklist provider\n'
+        self.system.modprobe_d['x.conf'] = ('blacklist p1\nmask p2\ninstall p3 /bin/false # never\nblacklist provider\n'
+                                            'install p4 exit 1\ninstall user exit 0\n')
         self.finds('MS311 error n1 x.conf:1 service-1',
                    'MS311 error n2 x.conf:2 p2',
-                   'MS311 error n3 x.conf:3 p3')
+                   'MS311 error n3 x.conf:3 p3',
+                   'MS311 error n5 x.conf:5 p4')
         self.assertEqual([self.is_refused(name) for name in ('n1', 'n2', 'n4')], [True, True, False])
 
     def test_forbidden_in_part(self):
@@ -83,10 +86,29 @@ class Hard(DeclaredCase):
         self.add('n', 'harddep=service')
         self.system.modprobe_d['x.conf'] = 'mask p1\n'
         self.finds('MS311 note n x.conf:1 service')
+        self.assertIn('which n needs, and 1 other does too', self.result.findings[0]['message'])
         self.assertFalse(self.is_refused('n'))
         self.system.modprobe_d['x.conf'] = 'mask p1 p2\n'
         self.finds('MS311 error n x.conf:1 service')
         self.assertTrue(self.is_refused('n'))
+
+    def test_owner_of_symbols(self):
+        """what it uses and may not have, itself and not by what needs it; once, if it says so as well; not if it is masked too"""
+        self.add('p').export('p_fn', crc=1)
+        self.add('direct', uses=[('p_fn', 1)]).export('direct_fn', crc=2)
+        self.add('both', 'harddep=p', uses=[('p_fn', 1)])
+        self.add('free')
+        self.system.modprobe_d['x.conf'] = '\nmask p\n'
+        self.finds('MS311 error direct x.conf:2 p', 'MS311 error both x.conf:2 p')
+        self.assertTrue(self.is_refused('direct') and self.is_refused('both'))
+        self.assertFalse(self.is_refused('free'))
+        self.system.modprobe_d['x.conf'] = 'blacklist p\n'
+        self.assertEqual(self.found(), set())
+        self.assertFalse(self.is_refused('direct'))
+        self.system.modprobe_d['x.conf'] = 'mask p direct both\n'
+        self.assertEqual(self.found(), set())
+        self.system.modprobe_d['x.conf'] = 'install p /bin/false\n'
+        self.finds('MS311 error direct x.conf:1 p', 'MS311 error both x.conf:1 p')
 
     def test_forbidden_but_built_in(self):
         self.add('p1', 'alias=service')

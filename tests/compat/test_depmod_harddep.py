@@ -229,6 +229,25 @@ class Conflicts(HardCase):
                                                       'shut': ['mine mine module .modinfo']})
         self.assertIn("kernel/mine.ko: conflict with 'gone' (section .modinfo): nothing answers to it\n", self.index(options=['-v']))
 
+    def test_from_what_is_built_in(self):
+        """a tag of a module that this kernel has built in keeps the others out; words that do not count are told"""
+        tags = [('in_side', 'conflict', 'shut gone'), ('in_side', 'conflict', 'gpu-o in-side o* \x01'), ('in_side', 'conflict', ''),
+                ('in_side', 'alias', 'gpu-x'), ('in_side', 'harddep', 'open')]
+        files = {**self.FILES, 'kernel/named.ko': Module().modinfo('alias', 'in_side')}
+        said = self.index('', files, builtin=['kernel/in-side.ko'], builtin_modinfo=tags)
+        self.assertEqual(sorted(said.splitlines()), [
+            'depmod: WARNING: modules.builtin.modinfo: a word of the conflict of in_side %s, not used' % why for why in (
+                'holds a control character or a byte above 7 bits', 'is a pattern', 'is empty', 'is the module itself')])
+        self.assertEqual(self.declared('conflict:'), {
+            'in_side': [other + ' in_side module .modinfo' for other in ('shut', 'gone', 'open', 'other')],
+            **{name: ['in_side in_side module .modinfo'] for name in ('shut', 'other', 'open')}})
+        self.assertEqual(self.declared(), {})
+        shutil.copytree(self.out, self.base, dirs_exist_ok=True)
+        for name, is_refused in ('shut', True), ('named', False):
+            result = kmod.run(tap.command('modprobe'), '-C', '/dev/null', '-d', self.base, '-S', VERSION, '-n', name)
+            self.assertEqual(result.returncode, is_refused, result.stderr)
+            self.assertEqual('in_side, section .modinfo' in result.stderr.decode(), is_refused)
+
 
 class SoftDependencies(HardCase):
     FILES = {'kernel/a.ko': Module().modinfo('softdep', 'x pre: y').modinfo('softdep', 'post: z  x').modinfo('softdep', 'y w'),

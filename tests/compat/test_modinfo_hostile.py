@@ -141,6 +141,11 @@ class Bombs(Case):
             ours = self.modinfo(path, status=1)
             self.assertRegex(ours.err, rb'decompresses to more than the limit of 1073741824 bytes|no memory')
 
+    def test_texts_without_end(self):
+        """too many are said to be that, and nothing else"""
+        path = self.write('m.ko.gz', mkmod.gz(Module().modinfo('description', 'd' * (65 << 20)).bytes()))
+        self.assertIn(b'exceed 64 MiB', self.modinfo(path, status=1).err)
+
     def test_tables_that_overlap(self):
         """all sections name the whole file; what is read of it is bounded"""
         data = bytearray(sample().modinfo_raw(b'x=' + b'y' * 4000000 + b'\0').bytes())
@@ -189,6 +194,7 @@ class NotModules(Case):
         self.refused(self.write('notes', b'hello\n'), 'not an ELF file but text')
         ours = self.modinfo('notes', cwd=self.dir, status=1)
         self.assertIn(b'Module notes not found.', ours.err, 'a name, although there is a file of that name')
+        self.assertEqual(self.modinfo('-n', self.path('notes'), status=1).out, b'', 'its path alone is no answer')
 
     def test_no_regular_files(self):
         """nothing waits for the other end of a pipe"""
@@ -202,6 +208,7 @@ class NotModules(Case):
             self.refused(self.path('fifo' + suffix), 'not a regular file')
             self.refused(self.path('zero' + suffix), 'not a regular file')
             self.refused(self.path('directory' + suffix), 'is a directory')
+            self.assertEqual(self.modinfo('-n', self.path('directory' + suffix), self.path('fifo' + suffix), status=1).out, b'')
             self.modinfo(self.path('tty' + suffix), self.path('socket' + suffix), status=1)
 
     def test_links(self):

@@ -95,11 +95,18 @@ class Lines(DeclaredCase):
         self.assertIn('hard dependency of nic', plan.out)
         self.assert_plan('nic', 'nic')
         result = self.planned(self.file('newcomer', ('harddep', 'nothing-there')), status=1)[1]
-        self.assertIn('newcomer needs nothing_there', result.err)
+        self.assertIn('newcomer needs nothing-there', result.err)
         self.assertIn('newcomer.ko, section .modinfo', result.err)
         rival = self.file('newcomer', ('conflict', 'phy'))
         result = self.planned('-a', rival, 'phy', status=1)[1]
         self.assertIn('newcomer must not be loaded together with phy', result.err)
+        words = ' '.join('w%04d' % number for number in range(4096))
+        names, result = self.planned(self.file('newcomer', ('harddep', 'newcomer ph[y phy'), ('conflict', 'x[y'), ('harddep', words), ('harddep', 'other')),
+                                     status=1)
+        for key, word, what in (('harddep', 'newcomer', 'names itself'), ('harddep', 'ph[y', 'is no name'), ('conflict', 'x[y', 'is no name'),
+                                ('harddep', 'w4094', 'is over the limit of names, and so is all behind it')):
+            self.assert_said(result, "newcomer.ko, section .modinfo: %s: '%s' %s" % (key, word, what))
+        self.assertEqual(result.err.count('limit of names'), 1)
         self.conf('harddep newcomer\n')   # takes back
         self.assert_plan(self.file('newcomer', ('harddep', 'phy')), 'newcomer')
 
@@ -150,10 +157,10 @@ class Lines(DeclaredCase):
             self.assert_said(result, 'WARNING', 'n%d' % i, CONF + ':1')
 
     def test_show_config(self):
-        """as they count: folded, each name once"""
+        """each name once; words behind the name as they were written"""
         self.conf('harddep r81* a-b a_b c # d\nharddep! m n\nharddep x\nconflict a-b c-d\n')
         lines = self.modprobe('-c', status=0).out.splitlines()
-        for line in ('harddep r81* a_b c', 'harddep! m n', 'harddep x', 'conflict a_b c_d'):
+        for line in ('harddep r81* a-b c', 'harddep! m n', 'harddep x', 'conflict a_b c-d'):
             self.assertIn(line, lines)
 
     def test_taken_back(self):
@@ -204,13 +211,79 @@ class Lines(DeclaredCase):
         self.conf('harddep nic card-x\n')
         self.loaded('nic')
         self.loaded('card_a')
-        self.assert_said(self.modprobe('-n', '-r', 'card_a', status=1), 'nic', 'card_a', 'card_x')
+        self.assert_said(self.modprobe('-n', '-r', 'card_a', status=1), 'nic', 'card_a', 'card-x')
         self.loaded('card_b')
         self.modprobe('-n', '-r', 'card_a', status=0)
 
 
+class Inserted(DeclaredCase):
+    """what modules have declared that were inserted by the paths of their files"""
+    FOLDER = '/run/modsure/live'
+
+    def setUp(self):
+        super().setUp()
+        self.addCleanup(shutil.rmtree, self.FOLDER, ignore_errors=True)
+
+    def keep(self, module, text, other_life=0):
+        life = os.stat(os.path.join(modprobecase.MODULES, module)).st_ino + other_life
+        return self.write('%s/%s@%d.conf' % (self.FOLDER, module, life), text)
+
+    def test_needs(self):
+        self.loaded('nic')
+        self.loaded('phy')
+        path = self.keep('nic', '# from afar\nharddep! nic phy \n')
+        self.assert_said(self.modprobe('-n', '-r', 'phy', status=1), 'nic is loaded and needs phy', path + ':2')
+        refused = modprobecase.run(tap.command('rmmod'), 'phy')
+        self.assertEqual(refused.status, 1)
+        self.assert_said(refused, 'nic is loaded and needs phy', path + ':2')
+        shutil.rmtree(os.path.join(modprobecase.MODULES, 'nic'))
+        self.assertIn('rmmod phy', self.modprobe('-n', '-v', '-r', 'phy', status=0).out)
+
+    def test_conflicts(self):
+        """a dry run of a load hangs on nothing that somebody has inserted"""
+        self.loaded('nic')
+        path = self.keep('nic', 'conflict nic other \n')
+        self.assert_said(self.modprobe('other', status=1), 'other', 'nic', path + ':1')
+        self.assert_plan('other', 'other')
+
+    def test_another_life(self):
+        self.loaded('nic')
+        self.loaded('phy')
+        self.keep('nic', 'harddep! nic phy\n', other_life=1)
+        self.modprobe('-n', '-r', 'phy', status=0)
+
+    def test_what_is_no_such_file(self):
+        """nothing of it counts, or is complained about; a bad line costs itself"""
+        self.loaded('nic')
+        self.loaded('phy')
+        text = 'harddep! nic phy\n'
+        self.keep('nic', text)
+        life = os.path.basename(self.keep('nic', text))[len('nic@'):-len('.conf')]
+        for name in ('nic.conf', 'nic@.conf', 'nic@%s' % life, 'nic@%sx.conf' % life, '@%s.conf' % life, 'n' * 200 + '@1.conf',
+                     'nic@-1.conf', 'nic@99999999999999999999999999.conf', 'phy@%s.conf' % life, '../nic@%s' % life):
+            shutil.rmtree(self.FOLDER)
+            self.write(os.path.join(self.FOLDER, name), text)
+            self.assertEqual(self.modprobe('-n', '-r', 'phy', status=0).err, '', name)
+        path = self.keep('nic', b'harddep\nnonsense\n\xff\0\x01\n' + text.encode())
+        result = self.modprobe('-n', '-r', 'phy', status=1)
+        self.assert_said(result, path + ':1')
+        self.assert_said(result, 'nic is loaded and needs phy', path + ':4')
+
+
 class Index(DeclaredCase):
-    TAGS = {'nic': [('harddep', 'phy'), ('conflict', 'other')]}
+    TAGS = {'nic': [('harddep', 'phy'), ('conflict', 'other stranger')]}
+
+    def test_conflict_with_a_file_from_elsewhere(self):
+        """whichever of the two comes first; what nobody loads is not talked about"""
+        stranger = self.write('stranger.ko', Module().modinfo('license', 'GPL').bytes())
+        self.assert_plan('nic', 'phy', 'nic')
+        self.assert_plan(stranger, 'stranger')
+        self.assertIn('stranger', self.planned('-a', 'nic', stranger, status=1)[1].err)
+        self.loaded('stranger')
+        self.assert_said(self.planned('nic', status=1)[1], 'nic', 'stranger', 'nic, section .modinfo')
+        shutil.rmtree(os.path.join(modprobecase.MODULES, 'stranger'))
+        self.loaded('nic')
+        self.assert_said(self.planned(stranger, status=1)[1], 'stranger', 'nic', 'nic, section .modinfo')
 
     def test_rewritten_by_the_incumbent(self):
         """the other files are of a depmod that knows no declarations: they count all the same"""

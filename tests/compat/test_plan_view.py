@@ -76,10 +76,11 @@ class Tree:
             if word in ('pre:', 'post:'):
                 kind = 'softdep-' + word[:-1]
             else:
-                found.append((kind, folded(word)))
+                found.append((kind, word))
         return folded(owner), found
 
     def answers(self, word):
+        word = folded(word)
         if word not in self.known:
             self.known[word] = self.find_answers(word)
         return self.known[word]

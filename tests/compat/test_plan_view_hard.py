@@ -67,7 +67,7 @@ class Why(Hard):
                          '  plain has the hard dependency far, named nick (test.conf:2)\n')
         self.assertEqual([(link['kind'], link['to'], link['word'], link['source']) for link in
                           self.json('why', 'own', 'plain')['answers'][0]['chain']],
-                         [('harddep', 'real_tek', 'real_tek', {'file': 'own, section .modinfo', 'line': None}),
+                         [('harddep', 'real_tek', 'real-tek', {'file': 'own, section .modinfo', 'line': None}),
                           ('harddep', 'plain', 'plain', {'file': 'test.conf', 'line': 3})])
         self.assertEqual(self.json('why', 'own', 'real_tek')['answers'][0]['conflicts'], [])
 
@@ -122,18 +122,18 @@ class Why(Hard):
 class Graph(Hard):
     def build(self):
         self.hard_tree({'top': 'mid_fn', 'mid': '> mid_fn', 'phy': '', 'x': [('alias', 'any-x')], 'y': [('alias', 'any-x')],
-                        'old': '', 'soft': ''}, 'harddep top phy any-x nope inside\n', [('inside', 'in')])
+                        'old': '', 'soft': ''}, 'harddep top phy any-x no-pe inside\n', [('inside', 'in')])
         self.conf('softdep top pre: soft\nconflict phy old\nconflict soft y\n')
 
     def test_tree(self):
         self.build()
         lines = self.text('graph', 'top').splitlines()
-        self.assertEqual(lines, ['top', '|- mid (1 symbol)', '|- phy (hard) [not with old]', '|- nope (hard) [nothing answers]',
-                                 '|- inside (hard) [built in]', '|- x (hard, any of any_x)',
-                                 '|- y (hard, any of any_x) [not with soft]', '`- soft (soft, before) [not with y]'])
+        self.assertEqual(lines, ['top', '|- mid (1 symbol)', '|- phy (hard) [not with old]', '|- no-pe (hard) [nothing answers]',
+                                 '|- inside (hard) [built in]', '|- x (hard, any of any-x)',
+                                 '|- y (hard, any of any-x) [not with soft]', '`- soft (soft, before) [not with y]'])
         verbose = self.text('graph', '-v', 'top')
         self.assertIn('- phy (hard, %s:1) [not with old, test.conf:2]\n' % self.baked, verbose)
-        self.assertIn('- y (hard, any of any_x, %s:1) [not with soft, test.conf:3]\n' % self.baked, verbose)
+        self.assertIn('- y (hard, any of any-x, %s:1) [not with soft, test.conf:3]\n' % self.baked, verbose)
         self.assertIn('phy (hard)', self.text('graph', '--no-soft', 'top'))
 
     def test_dot(self):
@@ -142,17 +142,17 @@ class Graph(Hard):
         dot = Dot(self.text('graph', '--dot', 'top'))
         looks = {(start, end): (attributes['style'], attributes['label']) for start, end, attributes in dot.edges}
         self.assertEqual(looks, {('top', 'mid'): ('solid', '1'), ('top', 'phy'): ('bold', 'harddep'),
-                                 ('top', 'nope'): ('bold', 'harddep'), ('top', 'inside'): ('bold', 'harddep'),
-                                 ('top', 'x'): ('bold,dashed', 'any of any_x'), ('top', 'y'): ('bold,dashed', 'any of any_x'),
+                                 ('top', 'no_pe'): ('bold', 'harddep'), ('top', 'inside'): ('bold', 'harddep'),
+                                 ('top', 'x'): ('bold,dashed', 'any of any-x'), ('top', 'y'): ('bold,dashed', 'any of any-x'),
                                  ('top', 'soft'): ('dashed', 'softdep-pre'), ('soft', 'y'): ('dotted', 'conflict')})
         self.assertEqual([attributes['dir'] for _, _, attributes in dot.edges if attributes['label'] == 'conflict'], ['none'])
 
     def test_json(self):
         self.build()
         self.assertEqual(self.links('top', '--no-soft'), [
-            ('harddep', 'phy', 'phy', self.baked, 1), ('harddep', 'nope', 'nope', self.baked, 1),
-            ('harddep', 'inside', 'inside', self.baked, 1), ('harddep-any', 'x', 'any_x', self.baked, 1),
-            ('harddep-any', 'y', 'any_x', self.baked, 1)])
+            ('harddep', 'phy', 'phy', self.baked, 1), ('harddep', 'no_pe', 'no-pe', self.baked, 1),
+            ('harddep', 'inside', 'inside', self.baked, 1), ('harddep-any', 'x', 'any-x', self.baked, 1),
+            ('harddep-any', 'y', 'any-x', self.baked, 1)])
         found = {module['name']: module['conflicts'] for module in self.json('graph', 'top')['modules']}
         self.assertEqual({name: [(entry['module'], entry['source']['line']) for entry in conflicts]
                           for name, conflicts in found.items() if conflicts},
@@ -306,10 +306,11 @@ class Declarations:
 
     def say(self, name, words, source):
         for word in words:
-            self.words.setdefault(name, {}).setdefault(folded(word), source)
+            self.words.setdefault(name, {}).setdefault(word, source)
 
     def answers(self, word):
         """(kind, modules)"""
+        word = folded(word)
         inside = [name for name, aliases in self.builtin.items() if word == name or word in aliases]
         loadable = [word] if word in self.modules else [name for name, aliases in self.modules.items() if word in aliases]
         if inside:
@@ -373,7 +374,7 @@ class Random(Hard):
 
     def check_plan(self, seed, model, goal):
         unanswered = {name for name in model.modules for word, (file, _) in model.words.get(name, {}).items()
-                      if file.endswith('.modinfo') and model.answers(word)[1] == [word] and
+                      if file.endswith('.modinfo') and model.answers(word)[1] == [folded(word)] and
                       word not in {**model.modules, **model.builtin}}
         plan = self.json('plan load', goal, status=int(self.is_refused(model, goal, unanswered)))
         steps = {step['module']: step for step in plan['steps']}

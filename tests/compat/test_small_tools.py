@@ -376,7 +376,7 @@ class RmmodNeeded(captured.Case):
     def test_alias(self):
         """the word that was written is told; while another answer is live, one may go"""
         self.system.put(self.CONF, 'harddep nic\nharddep nic phy-x\n')
-        self.assert_refused(b'could not remove module phy: nic is loaded and needs phy_x, which nothing but phy answers '
+        self.assert_refused(b'could not remove module phy: nic is loaded and needs phy-x, which nothing but phy answers '
                             b'(hard dependency, /%s:2)' % self.CONF.encode(), 'phy')
         self.system.module('phy2', state='Unloading')
         self.assertEqual(self.run_ours('rmmod', 'phy').status, 1)
@@ -448,11 +448,11 @@ class InsmodNeeds(captured.Case):
         index(self.system, ['phy', 'phy2', 'bus'], tags=[('phy', 'alias', 'phy-x'), ('phy2', 'alias', 'phy-x')])
         self.file(('harddep', 'bus  phy-x'))
         source = b'(hard dependency, /m.ko, section .modinfo), and nothing that answers to that is loaded'
-        self.assert_refused(b'm needs bus ' + source, b'm needs phy_x ' + source)
+        self.assert_refused(b'm needs bus ' + source, b'm needs phy-x ' + source)
         self.system.module('bus')
-        self.assert_refused(b'm needs phy_x ' + source)
+        self.assert_refused(b'm needs phy-x ' + source)
         self.system.module('phy2', state='Loading')
-        self.assert_refused(b'm needs phy_x ' + source)
+        self.assert_refused(b'm needs phy-x ' + source)
         self.system.module('phy2')
         self.assert_inserted()
 
@@ -529,6 +529,16 @@ class InsmodNeeds(captured.Case):
         self.assert_inserted(b'm must not be loaded together with other (other, section .modinfo)', options=('-f',))
         self.system.put(self.CONF, 'conflict bus m\n')
         self.assert_refused(b'm must not be loaded together with bus (/%s:1)' % self.CONF.encode())
+
+    def test_conflict_with_a_file_from_elsewhere(self):
+        """what other modules and lines say of one that no index knows binds it, too"""
+        index(self.system, ['other', 'm-2'], tags=[('other', 'conflict', 'gone m-2 m'), ('m-2', 'conflict', 'm_3')])
+        self.file()
+        self.assert_inserted()
+        self.system.module('m_2')
+        self.assert_inserted()
+        self.system.module('other')
+        self.assert_refused(b'm must not be loaded together with other (other, section .modinfo)')
 
     def test_bad_tags(self):
         """said with file and section, and the others count"""

@@ -180,12 +180,14 @@ class Hooks(Case):
         return names & set(OURS), image.said
 
     def test_until_nothing_is_missing(self):
-        """what is added may need more; what does not exist holds nothing up"""
+        """what is added may need more; what does not exist holds nothing up, and is no pattern of files that do"""
         self.ask('''
             [ "$1 $2 $3 $4 $5" = "harddep image -k %s --stdin" ] || exit 1
             all=$(cat)
             case $all in *hard_b*) ;; *hard_nic*) echo hard_b ;; *e1000*) echo hard_nic ;; esac
+            : >weak_user
             echo no_such_module
+            echo '[w]eak_user'
         ''' % self.version)
         self.each(lambda builder: self.assertEqual(self.build(builder)[0], {'hard_nic', 'hard_b'}))
 

@@ -229,14 +229,19 @@ class Scene:
 
 
 def copy_scene(source, base):
-    for parent, _, names in os.walk(source):
-        target = os.path.join(base, os.path.relpath(parent, source))
-        os.makedirs(target, exist_ok=True)
-        for name in names:
-            if name in FILES:
-                shutil.copy2(os.path.join(parent, name), os.path.join(target, name))
-            else:
-                os.link(os.path.join(parent, name), os.path.join(target, name))
+    """into the folder @base; thousands of times, so nothing is looked at twice"""
+    os.makedirs(base, exist_ok=True)
+    for entry in os.scandir(source):
+        target = base + '/' + entry.name
+        if entry.is_dir(follow_symlinks=False):
+            copy_scene(entry.path, target)
+        elif entry.name in FILES:
+            status = entry.stat()
+            with open(entry.path, 'rb') as file, open(target, 'xb') as copy:
+                copy.write(file.read())
+            os.utime(target, ns=(status.st_atime_ns, status.st_mtime_ns))
+        else:
+            os.link(entry.path, target)
 
 
 @functools.lru_cache(None)

@@ -66,11 +66,16 @@ class Result:
 
 def run(program, *args, env=None, cwd=None, timeout=300, cpu_seconds=300):
     """@timeout is for what hangs, @cpu_seconds for what takes long: others may use the machine as well"""
-    limits = cpu_seconds, cpu_seconds
-    return Result(subprocess.run([program, *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                 stderr=subprocess.PIPE, cwd=cwd, timeout=timeout, check=False,
-                                 preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, limits),
-                                 env={**os.environ, 'LC_ALL': 'C', **(env or {})}))
+    with subprocess.Popen([program, *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=cwd,
+                          env={**os.environ, 'LC_ALL': 'C', **(env or {})}) as process:
+        try:
+            # From outside: for a function to be called before exec Python copies itself, which costs more than the program.
+            resource.prlimit(process.pid, resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds))
+            out, err = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+    return Result(subprocess.CompletedProcess(process.args, process.returncode, out, err))
 
 
 def _empty(folder):

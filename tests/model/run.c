@@ -314,15 +314,15 @@ static int watch_insert(void *ctx, const struct kernel_insert *insert)
 	return r;
 }
 
-/* Only what was inserted is taken back, last first. */
-static void watch_undo(struct run *run, const char *module)
+/* Only what was done in this way is taken back, last first. */
+static void watch_undo(struct run *run, const char *module, enum plan_action action)
 {
 	uint32_t i = find_step(run, module);
 
 	run_must(run, run->request->all_or_nothing && i < run->plan->n_steps &&
-			      run->plan->steps[i].action == PLAN_INSERT &&
+			      run->plan->steps[i].action == action &&
 			      run->results[i].status == APPLY_DONE,
-		 "only what this request inserted is undone", module);
+		 "only what this request did is undone", module);
 	run_must(run, run->last_undone == PLAN_NONE || i < run->last_undone, "undone last first", module);
 	run->last_undone = i;
 }
@@ -335,7 +335,7 @@ static int watch_remove(void *ctx, const char *name, unsigned int flags)
 	int r;
 
 	if (!run->request->options.is_unload)
-		watch_undo(run, name);
+		watch_undo(run, name, PLAN_INSERT);
 	else
 		watch_step(run, name, PLAN_DELETE, run->request->wait_usec ? 1000 : 1);
 	if (is_quiet(run) && i < run->plan->n_steps && run->plan->steps[i].if_unused)
@@ -350,8 +350,12 @@ static int watch_run(void *ctx, const struct kernel_command *command)
 {
 	struct run *run = ctx;
 	bool is_unload = run->request->options.is_unload;
+	uint32_t i = find_step(run, command->module);
 
-	watch_step(run, command->module, is_unload ? PLAN_RUN_REMOVE : PLAN_RUN_INSTALL, 1);
+	if (!is_unload && i < run->plan->n_steps && run->results[i].status == APPLY_DONE)
+		watch_undo(run, command->module, PLAN_RUN_INSTALL);
+	else
+		watch_step(run, command->module, is_unload ? PLAN_RUN_REMOVE : PLAN_RUN_INSTALL, 1);
 	return run->inner.run(run->inner.ctx, command);
 }
 

@@ -342,6 +342,28 @@ static void test_all_or_nothing(void **state)
 	expect(&chain, "stuck d bad_a", options, "+f +e +c +a +n_a +stuck ~d !bad_a", 1);
 }
 
+/* An install command is taken back by a remove command, while nobody uses the module, and by nothing else. */
+static void test_undone_commands(void **state)
+{
+	const struct apply_options options = { .all_or_nothing = true };
+
+	(void)state;
+	const struct world bare = with(NULL, "install a +a\n");
+	expect(&bare, "b a bad_a", options, "~b +a !bad_a", 1);
+	const struct world both = with(NULL, "install a +a\nremove a -a\nremove b -a\n");
+	CLEANUP_APPLIED struct applied undone = { 0 };
+	do_goals(&undone, &both, "b a bad_a", NULL, options);
+	assert_string_equal(results_text(&undone), "~b ~a !bad_a");
+	assert_false(is_live_now(&undone, "a"));
+	const struct world fails = with(NULL, "install a +a\nremove a -nothing\n");
+	expect(&fails, "a bad_a", options, "+a !bad_a", 1);
+	const struct world used = with(NULL, "install a +a +n_a\nremove a -n_a -a\n");
+	CLEANUP_APPLIED struct applied kept = { 0 };
+	do_goals(&kept, &used, "a bad_a", NULL, options);
+	assert_string_equal(results_text(&kept), "+a !bad_a");
+	assert_true(is_live_now(&kept, "n_a"));
+}
+
 static int make_file(void **state)
 {
 	int fd = mkstemp(path);
@@ -373,6 +395,7 @@ int main(void)
 		cmocka_unit_test(test_conflict_of_answers),
 		cmocka_unit_test(test_dependency_that_went),
 		cmocka_unit_test(test_all_or_nothing),
+		cmocka_unit_test(test_undone_commands),
 	};
 
 	return cmocka_run_group_tests(tests, make_file, remove_file);

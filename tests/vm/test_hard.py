@@ -310,16 +310,24 @@ class Hard(vmcase.Guest):
         run modprobe hard_any
         conf 'mask any_1'
         run modprobe hard_any
+        unload hard_any any_2
+        conf 'blacklist any_1' 'blacklist any_2'
+        run modprobe hard_any
+        conf 'options any_1 error=19' 'options any_2 error=5' 'harddep soft_1 hard_any'
+        run modprobe soft_1
     ''')
     def test_group_without_an_answer(self, seen):
         """all fail: refused, with the reason of each; one that must not answer is not tried"""
-        failing, blacklisted, masked = seen.runs
+        failing, blacklisted, masked, none, above = seen.runs
         self.assertRefused(failing, 'hard_any', 'any_1', 'No such device', tag('hard_any'))
         self.assertFails(failing, 'any_2.*Input/output error')
         self.assertRefused(blacklisted, 'hard_any', 'any_1', 'No such device')
-        self.assertEqual(seen.log.count('any_2: init'), 2)
+        self.assertEqual(seen.log.count('any_2: init'), 3)       # by the first, the third and the last
         self.assertOk(masked)
         self.assertEqual(masked.loaded(), ['any_2', 'hard_any'])
+        self.assertRefused(none, 'hard_any', 'modsure', 'any_1', 'any_2', 'blacklisted', RULE % 1, tag('hard_any'))
+        self.assertRefused(above, 'soft_1', 'hard_any', RULE % 3, 'any_1: No such device', 'any_2: Input/output error',
+                           tag('hard_any'))
 
     # Cycles
 
@@ -573,6 +581,61 @@ class Hard(vmcase.Guest):
         self.assertOk(seen.runs[0])
         self.assertEqual(seen.runs[0].loaded(), ['soft_1', 'any_2', 'hard_any'])
 
+    @scenario('''
+        conf 'conflict soft_1 slow'
+        modprobe slow ms=0 hold_exit=1
+        modprobe -r slow &
+        until_state slow going
+        run modprobe soft_1 &
+        sleep 0.3
+        release slow hold_exit
+        wait
+    ''')
+    def test_conflict_with_one_that_goes(self, seen):
+        """it is waited for until it is gone"""
+        self.assertOk(seen.runs[0])
+        self.assertEqual(seen.runs[0].loaded(), ['soft_1'])
+
+    # Files that no index knows
+
+    @scenario('''
+        mv $MODULES/updates/hard_top.ko $MODULES/updates/rival_a.ko /tmp && depmod
+        load hard_b hard_a
+        run insmod /tmp/hard_top.ko
+        run rmmod hard_a
+        run modprobe -r hard_a
+        run modprobe -n -r hard_a
+        note source "$(cat /run/modsure/live/hard_top@*.conf)"
+        unload hard_top
+        vmhelper sys-load /tmp/hard_top.ko
+        run rmmod hard_a
+        unload hard_top
+        run modprobe /tmp/rival_a.ko
+        run modprobe rival_b
+        run insmod $MODULES/updates/rival_b.ko
+        unload rival_a
+        run modprobe rival_b
+        mv /tmp/hard_top.ko /tmp/rival_a.ko $MODULES/updates && depmod
+    ''')
+    def test_declared_by_what_was_inserted_by_path(self, seen):
+        """it holds as long as the module is in the kernel, and no longer; of another life, that others began, nothing is known"""
+        come, *refused, gone, rival, other, file, free = seen.runs
+        for run in come, gone, rival, free:
+            self.assertOk(run)
+        self.assertEqual(len(refused), 3)
+        for run in refused:
+            self.assertFails(run)
+            self.assertSentence(run, 'hard_top', 'hard_a')
+            self.assertLoaded(run, 'hard_a', 'hard_top')
+            self.assertRegex(run.err, 'hard dependency, /run/modsure/live/hard_top@[0-9]+.conf:2')
+        self.assertIn('/tmp/hard_top.ko', seen.notes['source'])
+        self.assertEqual(gone.loaded(), ['hard_b', 'hard_top'])
+        for run in other, file:
+            self.assertFails(run)
+            self.assertSentence(run, 'rival_a', 'rival_b')
+            self.assertAbsent(run, 'rival_b')
+        self.assertEqual(free.loaded(), ['hard_b', 'rival_b'])
+
     # Several at once
 
     @scenario('''
@@ -596,6 +659,46 @@ class Hard(vmcase.Guest):
         self.assertEqual(len(told), 20)
         for line in told:
             self.assertRegex(line, '(rival_a.*rival_b|rival_b.*rival_a).*' + re.escape(tag('rival_a')))
+
+    @scenario('''
+        conf 'remove soft_1 modprobe hard_a && rmmod soft_1'
+        load hard_b soft_1
+        run modprobe -r soft_1 hard_b
+        run rmmod hard_b
+    ''')
+    def test_needed_meanwhile(self, seen):
+        """nobody needed it when the removal was planned, and somebody does when its turn comes"""
+        for run in seen.runs:
+            self.assertFails(run)
+            self.assertSentence(run, 'hard_b', 'hard_a', tag('hard_a'))
+            self.assertEqual(run.loaded(), ['hard_b', 'hard_a'])
+
+    @scenario('''
+        there() { for name; do [ ! -d /sys/module/$name ] || echo $name; done; }
+        file=$MODULES/updates/hard_a.ko
+        round=0
+        for load in 'modprobe hard_a' "insmod $file"; do for remove in 'modprobe -r hard_b' 'rmmod hard_b'; do
+            for try in 1 2 3 4 5 6 7 8; do
+                round=$((round + 1))
+                load hard_b
+                $load 2>/tmp/told.a & a=$!
+                $remove 2>/tmp/told.b & b=$!
+                wait $a; a=$?
+                wait $b; b=$?
+                loaded=$(there hard_a hard_b)
+                note $round $a $b $loaded
+                unload $loaded
+            done
+        done; done
+    ''')
+    def test_race_of_removal_and_need(self, seen):
+        """whoever wins, what is live has what it needs, and who failed has changed nothing"""
+        self.assertEqual(len(seen.notes), 32)
+        for said in seen.notes.values():
+            loads, removes, *loaded = said.split()
+            self.assertIn(loaded, [['hard_a', 'hard_b'], []])
+            self.assertEqual(loads == '0', loaded != [], said)
+            self.assertTrue(removes == '0' or loaded, said)
 
     @scenario('''
         load watch

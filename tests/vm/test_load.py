@@ -432,6 +432,18 @@ class Chains(vmcase.Guest):
         self.assertLoaded(good, 'dep_c')
 
     @scenario('''
+        conf 'install hard_b modprobe -i hard_b' 'install soft_1 modprobe -i soft_1' \\
+            'remove hard_b modprobe -r --ignore-remove hard_b && echo "$MODPROBE_MODULE" >>/tmp/ran'
+        run modprobe -a --all-or-nothing hard_b soft_1 init_fails
+        note ran "$(cat /tmp/ran)"
+    ''')
+    def test_all_or_nothing_of_commands(self, seen):
+        """the remove command takes back what the install command did; without one that stays"""
+        self.assertFails(seen.runs[0], 'init_fails')
+        self.assertEqual(seen.runs[0].loaded(), ['soft_1'])
+        self.assertEqual(seen.notes['ran'], 'hard_b')
+
+    @scenario('''
         run modprobe init_fails
         run modprobe init_fails error=16
         run modprobe init_fails error=22

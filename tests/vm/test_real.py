@@ -140,8 +140,13 @@ def xz(data, check, dictionary=1 << 20):
     return lzma.compress(data, lzma.FORMAT_XZ, check, filters=[{'id': lzma.FILTER_LZMA2, 'dict_size': dictionary}])
 
 
+def two_streams(data):
+    half = len(data) // 2
+    return xz(data[:half], lzma.CHECK_CRC32) + xz(data[half:], lzma.CHECK_CRC32)
+
+
 class Compressed(vmcase.Guest):
-    """Debian's 6.12 decompresses .xz itself, with CRC32 and no other check; 6.1 nothing at all."""
+    """Debian's 6.12 decompresses .xz itself, one stream with CRC32 and no other check; 6.1 nothing at all."""
 
     @classmethod
     def prepare(cls, image):
@@ -152,6 +157,7 @@ class Compressed(vmcase.Guest):
                 ('soft_4', '.zst', mkmod.zst),
                 ('hard_b', '.gz', mkmod.gz),
                 ('requested', '.xz', lambda data: xz(data, lzma.CHECK_SHA256)),
+                ('ns_exp', '.xz', two_streams),
                 ('init_fails', '.xz', lambda data: xz(data, lzma.CHECK_CRC32)),
                 ('params', '.zst', mkmod.zst),
                 ('dep_a', '.zst', mkmod.zst),
@@ -184,16 +190,17 @@ class Compressed(vmcase.Guest):
         run modprobe requested;  traced sha256
         run modprobe hard_a;     traced plain
         run modprobe soft_fails_owner;  traced misnamed
+        run modprobe ns_exp;     traced two_streams
         note compression "$(cat /sys/module/compression 2>/dev/null)"
     ''')
     def test_every_kind(self, seen):
         """all load; the kernel decompresses what it can, and never gets what it can't"""
         for run, name in zip(seen.runs, ('soft_1', 'soft_2', 'soft_3', 'soft_4', 'hard_b', 'requested', 'hard_a',
-                                         'soft_fails_owner')):
+                                         'soft_fails_owner', 'ns_exp')):
             self.assertOk(run)
             self.assertLoaded(run, name)
         calls = {key: value.count('init_module(') for key, value in seen.notes.items()}
-        for kind in ('crc64', 'zst', 'gz', 'sha256', 'plain', 'crc32'):
+        for kind in ('crc64', 'zst', 'gz', 'sha256', 'plain', 'crc32', 'two_streams'):
             self.assertEqual(calls[kind], 1, kind)
             by_kernel = kind == 'plain' or kind == 'crc32' and seen.notes['compression'] == 'xz'
             self.assertEqual('finit_module(' in seen.notes[kind], by_kernel, kind)

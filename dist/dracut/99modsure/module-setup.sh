@@ -16,7 +16,7 @@ depends() {
 # called by dracut
 installkernel() {
     local _before='' _missing
-    local -a _base=()
+    local -a _base=() _names
 
     # shellcheck disable=SC2154
     [[ -e $srcmods/modules.modsure.bin ]] || return 0
@@ -40,8 +40,9 @@ installkernel() {
             return 0
         fi
         [[ $_missing && $_missing != "$_before" ]] || return 0
-        # shellcheck disable=SC2086
-        hostonly='' instmods -c $_missing
+        # A name may look like a pattern.
+        mapfile -t _names <<< "$_missing"
+        hostonly='' instmods -c "${_names[@]}"
         _before=$_missing
     done
 }
@@ -76,9 +77,9 @@ modsure_program() {
     type -P modsure
 }
 
-# Names of the modules that are in the image so far
+# Files of the modules that are in the image so far
 modsure_chosen() {
     # shellcheck disable=SC2154
     [[ -d $initdir/lib/modules/$kernel ]] || return 0
-    find "$initdir/lib/modules/$kernel/" -name '*.ko*' ! -type d -printf '%f\n' | sed 's/\.ko.*//'
+    find "$initdir/lib/modules/$kernel/" -name '*.ko*' ! -type d -printf '%f\n'
 }

@@ -49,11 +49,8 @@ scenario() {
 
 # Back to how the guest was before.
 reset() {
-	umount -l /mnt 2>/dev/null
-	rm -rf /etc/modprobe.d /etc/depmod.d /tmp/*
-	mkdir -p /etc/modprobe.d /etc/depmod.d
 	unset MODPROBE_OPTIONS
 	cd /
 	[ ! -d /run/indexes ] || { cp /run/indexes/* $MODULES; rm -r /run/indexes; }
-	vmhelper unload-others
+	vmhelper reset
 }

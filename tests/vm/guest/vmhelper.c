@@ -5,6 +5,7 @@
  *   run [-u UID] COMMAND...         one frame
  *   together N COMMAND...           N at once, N frames
  *   unload-others                   remove every module that was not there at the first call; "@@left NAME..."
+ *   reset                           nothing at /mnt, in modprobe.d, depmod.d and /tmp; then as above
  *   socket FAMILY [TYPE] [PROTO]    open a socket, print "ok" or the error's name
  *   mount DEVICE FOLDER TYPE        mount(2) as it is
  *   sys-load FILE [PARAMETERS]      finit_module(2) as it is
@@ -19,6 +20,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <grp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -29,6 +31,7 @@
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -248,6 +251,28 @@ static int cmd_unload_others(void)
 	return 0;
 }
 
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st, (void)type, (void)ftw;
+	return remove(path);
+}
+
+/* One program for what a shell would start four for: under emulation that is a good part of a scenario. */
+static int cmd_reset(void)
+{
+	static const struct { const char *path; mode_t mode; } empty[] = {
+		{ "/etc/modprobe.d", 0755 }, { "/etc/depmod.d", 0755 }, { "/tmp", 01777 },
+	};
+
+	umount2("/mnt", MNT_DETACH);
+	for (size_t i = 0; i < sizeof(empty) / sizeof(*empty); i++) {
+		nftw(empty[i].path, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+		if (mkdir(empty[i].path, 0755) != 0 || chmod(empty[i].path, empty[i].mode) != 0)
+			die(empty[i].path);
+	}
+	return cmd_unload_others();
+}
+
 static int answer(int is_ok)
 {
 	puts(is_ok ? "ok" : strerrorname_np(errno));
@@ -307,6 +332,8 @@ int main(int argc, char **argv)
 		return run_all(atoi(args[0]), 0, args + 1);
 	if (strcmp(word, "unload-others") == 0)
 		return cmd_unload_others();
+	if (strcmp(word, "reset") == 0)
+		return cmd_reset();
 	if (strcmp(word, "socket") == 0 && argc >= 1)
 		return answer(socket(atoi(args[0]), argc > 1 ? atoi(args[1]) : SOCK_DGRAM, argc > 2 ? atoi(args[2]) : 0) >= 0);
 	if (strcmp(word, "mount") == 0 && argc == 3)
