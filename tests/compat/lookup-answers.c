@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * usage: lookup-answers ROOT VERSION CONF < REQUESTS -- what modprobe finds under every line: a line of the modules' names, or of
- * the error's number, which is below 0.
+ * usage: lookup-answers ROOT VERSION CONF < REQUESTS -- what modprobe finds under every line: a
+ * line of the modules' names, or of the error's number, which is below 0.
  */
 #include <stdio.h>
 #include <stdlib.h>
