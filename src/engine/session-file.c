@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -145,6 +146,20 @@ static int read_file(struct reading *in)
 	return r == -ENOMEM ? r : 0;
 }
 
+/* Written by nobody since depmod has read it. */
+static bool is_older_than_indexes(struct session *s, const struct sys_entry *file)
+{
+	struct sys_entry index;
+	bool is_older = false;
+	char *path;
+
+	if (asprintf(&path, "%s/%s", s->indexes.dir, index_file_name(INDEX_MODSURE_BIN)) < 0)
+		return false;
+	is_older = sys_stat(AT_FDCWD, path, &index) == 0 && file->mtime_usec < index.mtime_usec;
+	free(path);
+	return is_older;
+}
+
 /* Then modules.modsure.bin has its tags, and a large file need not be decompressed for them. */
 static int is_indexed(struct session *s, const char *module, const char *path)
 {
@@ -160,7 +175,7 @@ static int is_indexed(struct session *s, const char *module, const char *path)
 		return r;
 	return deps.path && sys_stat(AT_FDCWD, path, &this) == 0 &&
 	       sys_stat(AT_FDCWD, deps.path, &that) == 0 && this.dev == that.dev &&
-	       this.inode == that.inode;
+	       this.inode == that.inode && is_older_than_indexes(s, &this);
 }
 
 int session_read_file(struct session *s, const char *module, const char *path,

@@ -91,7 +91,7 @@ int session_deps(struct session *s, const char *module, struct buf *ret_text,
  * says of itself, not those of the file that depmod has read under this name
  * @events: told of words that are none; NULL for nobody
  * A file that cannot be read has no tags: whoever inserts it says what is wrong.
- * Cost: of the very file that depmod has read, the indexes know the tags; another one's .modinfo is read
+ * Cost: of the very file that depmod has read, and nobody has written since, the indexes know the tags; another one's .modinfo is read
  * once (a compressed file is decompressed for that).
  * Return: 0; -ENOMEM.
  */

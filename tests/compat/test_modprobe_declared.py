@@ -94,6 +94,8 @@ class Lines(DeclaredCase):
         plan = modprobecase.run(tap.command('modsure'), 'plan', 'load', '-d', self.base, '-S', VERSION, self.scratch + '/nic.ko')
         self.assertIn('hard dependency of nic', plan.out)
         self.assert_plan('nic', 'nic')
+        self.write(self.path('nic'), Module().modinfo('harddep', 'other').bytes())
+        self.assert_plan(self.path('nic'), 'other', 'nic')   # where depmod has read another one
         result = self.planned(self.file('newcomer', ('harddep', 'nothing-there')), status=1)[1]
         self.assertIn('newcomer needs nothing-there', result.err)
         self.assertIn('newcomer.ko, section .modinfo', result.err)
