@@ -32,22 +32,13 @@ static int compare(const void *a, const void *b)
 	return c ? c : strcmp(x->module.path, y->module.path);
 }
 
-/* modules.order names files as "dir/name.ko", whatever the file's own ending is: the size of that. */
+/* modules.order names files as "dir/name.ko", whatever the file's own ending is. */
 static size_t order_name_size(const char *path)
 {
-	size_t size = strlen(path);
+	const char *slash = strrchr(path, '/');
+	const char *base = slash ? slash + 1 : path;
 
-	switch (name_suffix(path)) {
-	case SUFFIX_KO_GZ:
-	case SUFFIX_KO_XZ:
-		return size - 3;
-	case SUFFIX_KO_ZST:
-		return size - 4;
-	case SUFFIX_KO:
-		return size;
-	default:
-		return size + 3;
-	}
+	return (size_t)(base - path) + strcspn(base, ".") + 3;
 }
 
 static bool order_name_is(const struct sort_item *item, const uint8_t *line, size_t size)
