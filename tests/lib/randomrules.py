@@ -75,7 +75,7 @@ class Rules:
         return 'softdep %s %s' % (name, ' '.join(parts)) if parts else ''
 
     def mixes_options(self):
-        """theirs gives a module the options of a rule's pattern, and of a soft dependency's alias; ours of what was requested"""
+        """theirs takes options of a rule's pattern and of a soft dependency's alias too; ours of what was requested"""
         return self.has_soft or any(line.startswith('alias ') and set('*?[') & set(line) for line in self.lines)
 
     def patterns(self):
