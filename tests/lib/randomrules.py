@@ -20,8 +20,9 @@ class Rules:
         self.modules = list(world.winners)
         self.names = self.modules + world.builtin_names() + ['absent']
         self.has_soft = self.rng.random() < .5
-        kinds = ['alias', 'alias', 'blacklist', 'options', 'options', 'odd']
-        kinds += ['softdep'] * 3 if self.has_soft else ['command', 'command']
+        # Soft dependencies on aliases heed the blacklist, but in theirs.
+        kinds = ['alias', 'alias', 'options', 'options', 'odd']
+        kinds += ['softdep'] * 3 if self.has_soft else ['command', 'command', 'blacklist']
         self.lines = [getattr(self, 'draw_' + self.rng.choice(kinds))() for _ in range(self.rng.choice((0, 2, 5, 12)))]
 
     def name(self):
@@ -72,6 +73,10 @@ class Rules:
                     phases[phase].append(each)
         parts = [' '.join([phase, *words]) for phase, words in phases.items() if words]
         return 'softdep %s %s' % (name, ' '.join(parts)) if parts else ''
+
+    def mixes_options(self):
+        """theirs takes options of a rule's pattern and of a soft dependency's alias too; ours of what was requested"""
+        return self.has_soft or any(line.startswith('alias ') and set('*?[') & set(line) for line in self.lines)
 
     def patterns(self):
         """what requests can be about"""

@@ -5,8 +5,8 @@
     ours, theirs = world.write(base, other_base)    # the module folders
 
 Ours gets everything: odd bytes, damaged files, cycles, all encodings, several files of one name. Theirs gets what
-ours has to make of it by doc/formats/depmod.md (the table of differences), so both have to write the same. Which file of a name
-counts, and which modules can't be loaded, is said by a model here.
+ours has to make of it by doc/formats/depmod.md (the table of differences), so both have to write the same. Which
+file of a name counts, and which modules can't be loaded, is said by a model here.
 """
 
 import collections
@@ -35,9 +35,9 @@ CONFIG_LINES = ('# search kernel', '', '  ', 'make_map_files no', 'include /nowh
 
 
 class World:
-    """files: {path below the module folder, or EXTERNAL...: Spec}; winners: {module name: the path that counts};
-    lost: names of modules that can't be loaded. Without is_hostile nothing is damaged or unclean, and nothing built in has
-    a file too."""
+    """files: {path below the module folder, or EXTERNAL...: Spec}; winners: {module name: the path that
+    counts}; lost: names of modules that can't be loaded. Without is_hostile nothing is damaged or unclean, and nothing
+    built in has a file too."""
 
     def __init__(self, rng, is_hostile=True):
         self.rng, self.is_hostile = rng, is_hostile
@@ -207,7 +207,8 @@ class World:
         last = 1 + max(rank_of.values())
         if place is not None:
             # The first folder counts where a search line names them, and else the last one.
-            return 0, rank_of.get('external', last), place if self.names_external() else len(self.externals) - place
+            fallback = rank_of.get('built-in', last)
+            return 0, rank_of.get('external', fallback), place if self.names_external() else len(self.externals) - place
         folder = os.path.dirname(path)
         for i, override in reversed(list(enumerate(self.overrides))):
             if override == (name, folder):      # the last line goes first
