@@ -309,10 +309,11 @@ class Modprobe(Case):
     def check_lines(self, ours, theirs, rules, what):
         """each module once, with all of its parameters, where theirs may show it once more with those that are given"""
         def paths(lines):
-            return [line.split(' ')[1] if line.startswith('insmod ') else line for line in lines]
+            return [' '.join(line.split()[:2]) for line in lines]
 
         ours, theirs = (list(dict.fromkeys(lines)) for lines in (ours, theirs))      # one command for two modules
-        is_once = len(set(paths(theirs))) == len(theirs)
+        files = [path for path in paths(theirs) if path.startswith('insmod ')]
+        is_once = len(set(files)) == len(files)
         if not is_once or rules.mixes_options():
             ours, theirs = (list(dict.fromkeys(paths(lines))) for lines in (ours, theirs))
         if rules.has_soft or not is_once:       # theirs orders a diamond otherwise each time that it comes to it
