@@ -11,18 +11,14 @@ import concurrent.futures
 import os
 import re
 import subprocess
-import tempfile
 import unittest
 
-from builders import COMMANDS, Root, make_sample
+from builders import COMMANDS, Root
 from softdeps import Tree, module_name
-import references
 import tap
 
 # Drivers that are in every image and name firmware: these files stand in the roots.
 WITH_FIRMWARE = 'bnx2', 'e100', 'qla2xxx', 'tg3'
-# The oldest kernel is there with all its modules; of any other, one in so many, and all that softdep lines have to do with.
-ONE_IN = 8
 # Commands, libraries that only one of the two programs is linked to, and what lists those.
 OURS = re.compile(r'(usr/)?s?bin/(modsure|%s)|usr/lib/[^/]*/lib(z|lzma|crypto)\.so.*|etc/ld\.so\.cache|'
                   r'usr/lib/dracut/modules\.txt' %
@@ -64,20 +60,11 @@ class Kernel:
 KERNELS = []
 
 
-def sample(version, folder):
-    """that kernel with some of its modules, in @folder"""
-    with_softdeps = Tree(references.kmod_root(), version, 'lib/modules').with_softdeps()
-    make_sample(folder, version, [*with_softdeps, *WITH_FIRMWARE], ONE_IN)
-    return version, folder
-
-
 def kernels():
     """each kernel's images (or why there are none), built on the first call, two at a time"""
     if not KERNELS:
-        with tempfile.TemporaryDirectory(prefix='modsure-images-') as scratch, concurrent.futures.ThreadPoolExecutor(2) as pool:
-            whole, *others = tap.kernels()
-            chosen = [whole, *(sample(version, os.path.join(scratch, version)) for version, _ in others)]
-            KERNELS.extend(pool.submit(Kernel, *kernel) for kernel in chosen)
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            KERNELS.extend(pool.submit(Kernel, *kernel) for kernel in tap.kernels())
     return [kernel.result() for kernel in KERNELS]
 
 
