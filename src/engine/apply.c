@@ -10,10 +10,7 @@
 #include "conf/command.h"
 #include "engine/conflict.h"
 #include "engine/live-tags.h"
-
-/* First and longest pause while a module that is to go is in use, microseconds. */
-#define PAUSE_MIN_USEC 1000u
-#define PAUSE_MAX_USEC 64000u
+#include "engine/patience.h"
 
 static void applying_done(struct applying *a)
 {
@@ -217,18 +214,12 @@ static int delete_patiently(struct applying *a, uint32_t i, unsigned int flags,
 			    struct apply_result *result)
 {
 	const struct kernel *k = a->kernel;
-	int64_t deadline = k->now_usec(k->ctx) + a->options->wait_usec;
-	uint32_t pause = PAUSE_MIN_USEC;
+	struct patience patience = patience_until(k, k->now_usec(k->ctx) + a->options->wait_usec);
 	int r;
 
-	while ((r = apply_remove(a, i, flags, result)) == -EAGAIN) {
-		int64_t left = deadline - k->now_usec(k->ctx);
-
-		if (left <= 0)
-			break;
-		k->wait(k->ctx, left < pause ? (uint32_t)left : pause);
-		pause = pause * 2 < PAUSE_MAX_USEC ? pause * 2 : PAUSE_MAX_USEC;
-	}
+	do
+		r = apply_remove(a, i, flags, result);
+	while (r == -EAGAIN && patience_wait(&patience));
 	return r;
 }
 

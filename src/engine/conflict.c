@@ -8,10 +8,8 @@
 
 #include "bytes/name.h"
 #include "engine/lock-file.h"
+#include "engine/patience.h"
 #include "sys/sys.h"
-
-#define PAUSE_MIN_USEC 500u
-#define PAUSE_MAX_USEC 16000u
 
 /** struct pair - a lock's name, and which conflict it is for */
 struct pair {
@@ -88,20 +86,14 @@ static int lock_all(struct conflict_guard *guard, const struct kernel *kernel, c
 /* What is on its way out is waited for: the plan has not counted it either. */
 static bool is_there(const struct kernel *kernel, const char *module, int64_t deadline_usec)
 {
-	uint32_t pause = PAUSE_MIN_USEC;
+	struct patience patience = patience_until(kernel, deadline_usec);
 	enum module_state state;
 
-	for (;;) {
-		int64_t left;
-
+	do {
 		if (kernel->state(kernel->ctx, module, &state) < 0 || state == MODULE_ABSENT)
 			return false;
-		left = deadline_usec - kernel->now_usec(kernel->ctx);
-		if (state != MODULE_GOING || left <= 0)
-			return true;
-		kernel->wait(kernel->ctx, left < pause ? (uint32_t)left : pause);
-		pause = pause * 2 < PAUSE_MAX_USEC ? pause * 2 : PAUSE_MAX_USEC;
-	}
+	} while (state == MODULE_GOING && patience_wait(&patience));
+	return true;
 }
 
 int conflict_begin(struct conflict_guard *guard, const struct kernel *kernel, const char *dir,

@@ -22,14 +22,11 @@
 #include "elf/force.h"
 #include "engine/claim.h"
 #include "engine/events.h"
+#include "engine/patience.h"
 #include "sys/sys.h"
 
 /* Buffers above this are given back after the module that needed them. */
 #define KEEP_MAX ((size_t)1024 * 1024)
-
-/* First and longest pause between two looks at a module's state, microseconds. */
-#define PAUSE_MIN_USEC 500u
-#define PAUSE_MAX_USEC 32000u
 
 struct inserter {
 	const struct kernel *kernel;
@@ -264,20 +261,12 @@ static bool is_passing(enum module_state state)
 	return state == MODULE_COMING || state == MODULE_GOING || state == MODULE_NO_STATE;
 }
 
-/* Has the time, or the patience of the caller, run out? Otherwise wait a little. */
-static bool is_over(const struct insertion *m, uint32_t *pause)
+/* Has the caller's patience run out? */
+static bool is_cancelled(const struct insertion *m)
 {
-	const struct kernel *kernel = m->in->kernel;
 	const struct events *events = m->in->events;
-	int64_t left = m->deadline_usec - kernel->now_usec(kernel->ctx);
 
-	if (left <= 0 || (events && events->is_cancelled && events->is_cancelled(events->ctx)))
-		return true;
-	if (pause) {
-		kernel->wait(kernel->ctx, left < *pause ? (uint32_t)left : *pause);
-		*pause = *pause * 2 < PAUSE_MAX_USEC ? *pause * 2 : PAUSE_MAX_USEC;
-	}
-	return false;
+	return events && events->is_cancelled && events->is_cancelled(events->ctx);
 }
 
 /*
@@ -289,7 +278,7 @@ static bool is_over(const struct insertion *m, uint32_t *pause)
 static int answer_of_state(struct insertion *m, int error)
 {
 	const struct kernel *kernel = m->in->kernel;
-	uint32_t pause = PAUSE_MIN_USEC;
+	struct patience patience = patience_until(kernel, m->deadline_usec);
 	enum module_state state;
 	bool has_waited = false;
 
@@ -299,7 +288,7 @@ static int answer_of_state(struct insertion *m, int error)
 		if (!is_passing(state))
 			break;
 		has_waited = m->report->has_lost_race = true;
-		if (is_over(m, &pause))
+		if (is_cancelled(m) || !patience_wait(&patience))
 			return error;
 	}
 	if (state == MODULE_LIVE) {
@@ -307,7 +296,8 @@ static int answer_of_state(struct insertion *m, int error)
 		m->report->has_lost_race |= error != -EEXIST;
 		return 0;
 	}
-	if (m->is_retried || (error == -EEXIST && !has_waited) || is_over(m, NULL))
+	if (m->is_retried || (error == -EEXIST && !has_waited) || is_cancelled(m) ||
+	    patience_is_over(&patience))
 		return error;
 	m->is_retried = true;
 	return 1;

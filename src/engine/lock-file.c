@@ -6,11 +6,8 @@
 #include <string.h>
 
 #include "bytes/name.h"
+#include "engine/patience.h"
 #include "sys/sys.h"
-
-/* First and longest pause between two looks, microseconds: no file tells when a lock is free. */
-#define PAUSE_MIN_USEC 500u
-#define PAUSE_MAX_USEC 16000u
 
 int lock_file_open(const char *dir, const char *name)
 {
@@ -34,16 +31,11 @@ static int try_lock(int fd, enum lock_file_kind kind)
 int lock_file_wait(int fd, const struct kernel *kernel, enum lock_file_kind kind,
 		   int64_t deadline_usec)
 {
-	uint32_t pause = PAUSE_MIN_USEC;
+	struct patience patience = patience_until(kernel, deadline_usec);
 	int r;
 
-	while ((r = try_lock(fd, kind)) == -EWOULDBLOCK) {
-		int64_t left = deadline_usec - kernel->now_usec(kernel->ctx);
-
-		if (left <= 0)
+	while ((r = try_lock(fd, kind)) == -EWOULDBLOCK)
+		if (!patience_wait(&patience))
 			return -ETIMEDOUT;
-		kernel->wait(kernel->ctx, left < pause ? (uint32_t)left : pause);
-		pause = pause * 2 < PAUSE_MAX_USEC ? pause * 2 : PAUSE_MAX_USEC;
-	}
 	return r;
 }

@@ -6,14 +6,11 @@
 #include <string.h>
 
 #include "engine/lock-file.h"
+#include "engine/patience.h"
 #include "sys/sys.h"
 
 /* No module's name has a '-' once it is folded. */
 #define REMOVALS "-removals"
-
-/* First and longest pause between two looks, microseconds. */
-#define PAUSE_MIN_USEC 500u
-#define PAUSE_MAX_USEC 16000u
 
 static bool is_there(const struct kernel *k, const char *module)
 {
@@ -99,25 +96,18 @@ int removal_begin(struct removal_guard *guard, const struct kernel *kernel, cons
 		  const char *module, int64_t wait_usec, int (*look)(void *ctx, const char *module),
 		  void *ctx)
 {
-	int64_t deadline = kernel->now_usec(kernel->ctx) + wait_usec;
-	uint32_t pause = PAUSE_MIN_USEC;
+	struct patience patience = patience_until(kernel, kernel->now_usec(kernel->ctx) + wait_usec);
+	bool is_alone;
+	int r;
 
-	for (;;) {
-		int64_t left;
-		bool is_alone;
-		int r;
-
+	do {
 		*guard = (struct removal_guard){ -1, -1 };
 		is_alone = try_both(guard, dir, module);
 		r = look(ctx, module);
-		if (r < 0)
-			removal_end(guard);
-		left = deadline - kernel->now_usec(kernel->ctx);
-		if (r < 0 || is_alone || left <= 0)
-			return r;
-		kernel->wait(kernel->ctx, left < pause ? (uint32_t)left : pause);
-		pause = pause * 2 < PAUSE_MAX_USEC ? pause * 2 : PAUSE_MAX_USEC;
-	}
+	} while (r == 0 && !is_alone && patience_wait(&patience));
+	if (r < 0)
+		removal_end(guard);
+	return r;
 }
 
 void removal_end(struct removal_guard *guard)

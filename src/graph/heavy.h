@@ -18,6 +18,7 @@ struct heavy {
 	uint32_t n;
 };
 
+/** heavy_has() - is its part left out? */
 bool heavy_has(const struct heavy *h, uint32_t module);
 
 /** struct heavy_index - an index that may become too large */
