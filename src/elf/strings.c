@@ -66,7 +66,7 @@ int strings_read(const struct source *source, struct buf *out, struct diag *diag
 	r = elf_open(source, &arena, &elf, diag);
 	if (r < 0)
 		return r;
-	for (uint32_t i = 0; i < elf.n_sections && r == 0; i++) {
+	for (uint32_t i = 1; i < elf.n_sections && r == 0; i++) { /* the first is none */
 		struct bytes content;
 
 		if (!has_texts(&elf.sections[i]) || elf.sections[i].size > to_read)
